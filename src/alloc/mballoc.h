@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The multi-block allocator: which physical blocks a request gets.  It knows
+ * free space and requests, neither files nor names.
+ */
+#ifndef E4PACK_ALLOC_MBALLOC_H
+#define E4PACK_ALLOC_MBALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+#include "image/format.h"
+
+/* Runs of blocks, in the order in which they hold the request. */
+struct run_list {
+	struct run *runs;
+	size_t n, cap;
+};
+
+/* Free the array and make the list empty. */
+void run_list_release(struct run_list *l);
+
+/* Append a run, joined to the last where it continues it.
+ * Return: 0 or ENOMEM. */
+errcode_t run_list_add(struct run_list *l, uint64_t start, uint64_t len);
+
+enum { REQUEST_DATA = 1 };	/* for a regular file; else metadata */
+
+struct alloc_request {
+	uint64_t len;		/* blocks, not 0 */
+	uint64_t goal;		/* preferred first block, 0: none */
+	uint32_t ino;		/* who asks, for kernel mode and traces */
+	uint32_t lblk;		/* first logical block asked for */
+	uint64_t file_blocks;	/* size of the whole file */
+	uint32_t flags;		/* REQUEST_* */
+};
+
+struct mballoc;
+
+/* Make an allocator over the free runs @free (ascending, not touching): the
+ * gaps that block-group metadata leaves.  @group_blocks is s_blocks_per_group
+ * and @first_block s_first_data_block.
+ * Return: 0 with *@ret to mballoc_free(), or ENOMEM. */
+errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
+		      uint32_t group_blocks, uint32_t first_block);
+void mballoc_free(struct mballoc *mb);
+
+/* Best fit over one set of free runs, across groups: the whole request in
+ * the shortest run that holds it (the lowest of equals; at the goal when the
+ * goal is the beginning of a run that holds it).  A request longer than
+ * every run takes the end of one gap and goes on behind the metadata that
+ * ends it, whole gaps between, in the fewest pieces; each break is then one
+ * that no allocator can avoid.  Appends to @out.
+ * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE with fewer free blocks than asked;
+ * E4PACK_ET_SCATTERED with enough of them but none in that form.  @out and
+ * the free space are unchanged on failure. */
+errcode_t mballoc_best_fit(struct mballoc *mb, struct run_list *out,
+			   const struct alloc_request *req);
+
+/* Give blocks back.  They must be in use: E4PACK_ET_BUG. */
+errcode_t mballoc_release(struct mballoc *mb, uint64_t start, uint64_t len);
+
+/* Blocks free now, and the longest run of them. */
+uint64_t mballoc_free_blocks(const struct mballoc *mb);
+uint64_t mballoc_longest_run(const struct mballoc *mb);
+
+/* Append every free run, ascending, to @out.  Return: 0 or ENOMEM. */
+errcode_t mballoc_free_runs(const struct mballoc *mb, struct run_list *out);
+
+/* Requests served so far. */
+uint64_t mballoc_requests(const struct mballoc *mb);
+
+#endif

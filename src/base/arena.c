@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Arenas: chunks of 256 KiB, filled from the front. */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 256 * 1024, ALIGN = 8 };
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size;	/* bytes of data */
+	_Alignas(ALIGN) unsigned char data[];
+};
+
+void arena_init(struct arena *a)
+{
+	memset(a, 0, sizeof(*a));
+}
+
+void arena_release(struct arena *a)
+{
+	struct arena_chunk *c = a->chunks, *next;
+
+	for (; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	arena_init(a);
+}
+
+static void *take(struct arena *a, size_t size, size_t align)
+{
+	struct arena_chunk *c = a->chunks;
+	size_t at = (a->used + align - 1) & ~(align - 1), bytes;
+
+	if (c && at <= c->size && size <= c->size - at) {
+		a->used = at + size;
+		return c->data + at;
+	}
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	bytes = size > CHUNK_BYTES / 4 ? size : CHUNK_BYTES;
+	c = malloc(sizeof(*c) + bytes);
+	if (!c)
+		return NULL;
+	c->size = bytes;
+	c->next = a->chunks;
+	a->chunks = c;
+	a->total += bytes;
+	a->used = size;
+	return c->data;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p = take(a, size, ALIGN);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
+void *arena_dup(struct arena *a, const void *data, size_t size)
+{
+	void *p = take(a, size, 1);
+
+	if (p)
+		memcpy(p, data, size);
+	return p;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole reads and writes: short counts, EINTR and EAGAIN are looped over,
+ * so that callers see either all bytes or one errno.  Nothing here reports.
+ */
+#ifndef E4PACK_BASE_FILEIO_H
+#define E4PACK_BASE_FILEIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+/* Open for reading on a descriptor over 2, close-on-exec; @flags are further
+ * open(2) flags.  @dirfd and @path as for openat(2).  Return: 0 or an errno. */
+errcode_t io_open(int *fd_ret, int dirfd, const char *path, int flags);
+
+/* Move @fd over 2 if it is one of the standard three, so that a message
+ * never lands in an image.  *@fd is closed on failure. */
+errcode_t io_above_stdio(int *fd);
+
+/* Read up to @len bytes; *@got is less only at end of file. */
+errcode_t io_read(int fd, void *data, size_t len, size_t *got);
+
+/* As io_read() at @offset. */
+errcode_t io_pread(int fd, void *data, size_t len, uint64_t offset,
+		   size_t *got);
+
+/* Write all @len bytes. */
+errcode_t io_write(int fd, const void *data, size_t len);
+
+/* Write all @len bytes at @offset.  An offset over 2^63-1 is EFBIG. */
+errcode_t io_pwrite(int fd, const void *data, size_t len, uint64_t offset);
+
+/* Copy @len bytes between files inside the kernel.
+ * Return: 0; EXDEV, EINVAL or EOPNOTSUPP where the kernel cannot, with *@done
+ * bytes copied (copy the rest by hand); E4PACK_ET_SHORT at an early end. */
+errcode_t io_copy_range(int in, uint64_t in_offset, int out,
+			uint64_t out_offset, uint64_t len, uint64_t *done);
+
+/* Find the data segment at or after @offset: *@start to *@end (exclusive).
+ * Where the file system knows no holes, everything is data.
+ * Return: 0; ENXIO when only a hole is left; another errno. */
+errcode_t io_next_data(int fd, uint64_t offset, uint64_t size,
+		       uint64_t *start, uint64_t *end);
+
+#endif

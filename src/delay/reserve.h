@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The promise: how much of the free space is spoken for.  See reserve.c for
+ * the arithmetic.  All counts are clusters unless a name says blocks.
+ */
+#ifndef E4PACK_DELAY_RESERVE_H
+#define E4PACK_DELAY_RESERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+struct reserve {
+	uint64_t free;		/* free clusters of the image, or unbounded */
+	bool unbounded;		/* the size is solved later: never full */
+	uint64_t limit;		/* unbounded: clusters that --max-size allows
+				 * in all, 0: no limit */
+	uint64_t dirty;		/* reserved for delayed blocks, all files */
+	uint64_t meta;		/* reserved for metadata to come, in blocks */
+	uint64_t reserved_total;	/* ever reserved and not released */
+	uint64_t claimed_total;		/* ever claimed at flush */
+};
+
+/* Promise @n clusters of data.
+ * Return: 0, or E4PACK_ET_NO_SPACE with nothing changed. */
+errcode_t reserve_space(struct reserve *r, uint64_t n);
+
+/* Take back a promise of @n clusters that was not used. */
+void reserve_release(struct reserve *r, uint64_t n);
+
+/* Use a promise: @n clusters have been allocated for it, and free space has
+ * gone down by as much. */
+void reserve_claim(struct reserve *r, uint64_t n);
+
+/* Replace the metadata promise @old of one object by @now, in blocks.
+ * Return: 0, or E4PACK_ET_NO_SPACE with nothing changed. */
+errcode_t reserve_meta(struct reserve *r, uint64_t old, uint64_t now);
+
+/* Clusters that a further reservation could still get. */
+uint64_t reserve_available(const struct reserve *r);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writeback: delayed blocks get their places, and their bytes are written.
+ * Two steps, so that all places are known before the first byte moves:
+ * writeback_place() for each file, then writeback_data() for all of them in
+ * physical order.
+ */
+#ifndef E4PACK_DELAY_WRITEBACK_H
+#define E4PACK_DELAY_WRITEBACK_H
+
+#include "alloc/mballoc.h"
+#include "base/diag.h"
+#include "base/progress.h"
+#include "delay/delayed_file.h"
+#include "image/blockio.h"
+
+/* Put the delayed blocks of @f, in logical order, into @n runs that the
+ * allocator gave (as many blocks in all): delayed becomes written, the
+ * reservation is claimed, the size on disk follows.
+ * Return: 0, ENOMEM, or E4PACK_ET_BUG when the counts do not agree. */
+errcode_t writeback_place(struct delay *d, struct delayed_file *f,
+			  const struct run *runs, size_t n);
+
+/* A placed file whose bytes are to be written. */
+struct writeback_item {
+	struct delayed_file *file;
+	uint64_t pblk;		/* of its first block, the order of writing */
+};
+
+struct writeback_options {
+	struct diag *diag;
+	struct progress *progress;	/* counts bytes */
+	unsigned int threads;	/* 1 and up */
+	bool zeroed;		/* blocks not written read as zero already */
+};
+
+/* Write the bytes of all placed blocks of @n files (the array is sorted
+ * here), last blocks padded with zeros, and check that no origin changed.
+ * The bytes written do not depend on the number of threads.
+ * Reports.  Return: 0, or the first failure. */
+errcode_t writeback_data(const struct blockio *io,
+			 struct writeback_item *items, size_t n,
+			 const struct writeback_options *options);
+
+#endif

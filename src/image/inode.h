@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An inode as values, and its bytes in the inode table. */
+#ifndef E4PACK_IMAGE_INODE_H
+#define E4PACK_IMAGE_INODE_H
+
+#include "base/timestamp.h"
+#include "image/format.h"
+
+/* Which time of struct inode_values.times is which. */
+enum inode_time { INODE_ATIME, INODE_MTIME, INODE_CTIME, INODE_CRTIME,
+		  INODE_TIMES };
+
+struct inode_values {
+	uint32_t mode, uid, gid;
+	uint32_t links;		/* over 65000 only for folders with dir_nlink,
+				 * which then store 1 */
+	uint32_t flags;		/* EXT4_*_FL as stored */
+	uint32_t generation;
+	uint64_t size;		/* bytes */
+	uint64_t blocks;	/* allocated file system blocks, metadata of
+				 * its mapping and xattr block included */
+	uint64_t file_acl;	/* xattr block, or 0 */
+	struct timestamp times[INODE_TIMES];
+	uint8_t i_block[60];	/* mapping, fast link, or device number */
+	const uint8_t *ibody;	/* in-inode xattrs, or NULL */
+	size_t ibody_len;	/* bytes; all after the extra fields */
+};
+
+/* Whether @t can be stored exactly in inodes of this size. */
+bool inode_time_fits(const struct format *fmt, struct timestamp t);
+
+/* Bring @t into the range that can be stored, as the kernel clamps. */
+struct timestamp inode_time_clamp(const struct format *fmt,
+				  struct timestamp t);
+
+/* Bytes after the extra fields, for in-inode xattrs; 0 when there are none. */
+size_t inode_xattr_room(const struct format *fmt);
+
+/* Put a device number into @i_block: the old form where both numbers are
+ * below 256, else the new one. */
+void inode_set_device(uint8_t i_block[60], uint32_t major, uint32_t minor);
+
+/* Write inode @ino to fmt->inode_size bytes at @out, with its checksum. */
+void inode_encode(uint8_t *out, const struct format *fmt, uint32_t ino,
+		  const struct inode_values *v);
+
+#endif

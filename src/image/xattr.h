@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Extended attributes: from names and values to the entries in the inode, in
+ * a block that identical sets share, or in inodes of their own (ea_inode).
+ */
+#ifndef E4PACK_IMAGE_XATTR_H
+#define E4PACK_IMAGE_XATTR_H
+
+#include <et/com_err.h>
+
+#include "image/format.h"
+
+/* One attribute in ext4's form: the prefix as a number, an ACL repacked. */
+struct xattr {
+	uint8_t index;		/* EXT4_XATTR_INDEX_* */
+	uint8_t name_len;	/* bytes of the name without its prefix */
+	uint32_t value_len;	/* bytes */
+	const char *name;	/* not NUL-ended */
+	const uint8_t *value;
+};
+
+/* A canonical set: sorted as the kernel sorts a block (index, name length,
+ * name), none twice, all in one piece of memory.  Two equal sets compare
+ * equal byte by byte through xattr_set_cmp(). */
+struct xattr_set {
+	uint32_t n;
+	struct xattr entries[];
+};
+
+/* Collects attributes for a set.  Zero it, or xattr_builder_release(). */
+struct xattr_builder {
+	struct xattr_pending *list;
+	size_t n, cap;
+};
+
+/* Add "user.name" with @len bytes, copied; a later one replaces an earlier
+ * of the same name.  system.posix_acl_* is repacked from the kernel's form.
+ * Return: 0; ENOMEM; E4PACK_ET_UNSUPPORTED for a prefix that ext4 has no
+ * number for; E4PACK_ET_BAD_ENTRY for an empty or over-long name (255) or a
+ * malformed ACL; E4PACK_ET_TOO_BIG for a value over 64 KiB. */
+errcode_t xattr_builder_add(struct xattr_builder *b, const char *name,
+			    const void *value, size_t len);
+
+/* Make the canonical set of what was added and empty the builder; *@ret is
+ * NULL when nothing was.  Return: 0 with *@ret to free(), or ENOMEM. */
+errcode_t xattr_builder_finish(struct xattr_builder *b,
+			       struct xattr_set **ret);
+void xattr_builder_release(struct xattr_builder *b);
+
+/* Order two sets: negative, 0 (equal) or positive. */
+int xattr_set_cmp(const struct xattr_set *a, const struct xattr_set *b);
+
+enum xattr_place { XATTR_IN_INODE, XATTR_IN_BLOCK, XATTR_IN_EA_INODE };
+
+/* Where each attribute of a set goes; in the order of the set. */
+struct xattr_layout {
+	bool has_ibody, has_block;
+	uint32_t n_ea_inodes;	/* values that need an inode of their own */
+	uint8_t *entry_in_block;	/* per attribute: its entry lies in
+					 * the block (1) or the inode (0) */
+	uint8_t *value_in_inode;	/* per attribute: the value has an
+					 * inode of its own (1) */
+};
+
+/* Decide where the attributes of @set go, given @room bytes in the inode
+ * (0: none): as much as fits in the inode, the rest in one block, values
+ * that fit neither in inodes of their own where the feature is on.
+ * Return: 0 with @l to xattr_layout_release(); ENOMEM; E4PACK_ET_NO_SPACE
+ * when they do not fit. */
+errcode_t xattr_layout_init(struct xattr_layout *l, const struct format *fmt,
+			    const struct xattr_set *set, size_t room);
+void xattr_layout_release(struct xattr_layout *l);
+
+/* Write the in-inode area: magic and entries, @room bytes in all.
+ * @ea_ino has one inode number per attribute of the set, 0 where the value
+ * has no inode of its own; NULL when none has. */
+void xattr_encode_ibody(uint8_t *out, size_t room, const struct format *fmt,
+			const struct xattr_set *set,
+			const struct xattr_layout *l, const uint32_t *ea_ino);
+
+/* Write the xattr block that lies at @pblk and is shared by @refs inodes. */
+void xattr_encode_block(uint8_t *block, const struct format *fmt,
+			const struct xattr_set *set,
+			const struct xattr_layout *l, const uint32_t *ea_ino,
+			uint64_t pblk, uint32_t refs);
+
+/* The hash that an EA inode carries (in its atime) for its value. */
+uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,
+			  size_t len);
+
+enum { XATTR_REFS_MAX = 1024 };	/* inodes that may share a block */
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The staged tree: names, the inodes behind them, and the rules by which
+ * sources merge.  It knows neither blocks nor images; file content is handed
+ * to delay/ as it comes.
+ */
+#ifndef E4PACK_TREE_TREE_H
+#define E4PACK_TREE_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bsd/sys/tree.h>
+#include <et/com_err.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/timestamp.h"
+#include "delay/delayed_file.h"
+#include "image/inode.h"
+#include "image/xattr.h"
+#include "source/source.h"
+
+struct node;
+RB_HEAD(node_head, node);
+
+/* An inode as staged.  Shared by all its names. */
+struct tree_inode {
+	struct tree_inode *next;	/* all inodes of the tree, any order */
+	struct xattr_set *xattrs;	/* interned: equal sets are the same
+					 * pointer; NULL: none */
+	struct timestamp times[INODE_TIMES];
+	uint32_t ino;			/* 0 until numbers are given */
+	uint32_t mode, uid, gid;	/* mode with its type bits */
+	uint32_t links;			/* names; of a folder 2 + subfolders;
+					 * 0: replaced, not in the image */
+	uint32_t fs_flags;		/* EXT4_*_FL a user may set */
+	union {
+		struct {
+			struct node_head children;	/* by name */
+			uint32_t n;		/* children */
+			uint64_t name_bytes;	/* on-disk bytes of their
+						 * entries, see dirblock.h */
+		} dir;
+		struct {
+			char *target;		/* NUL-ended, in the arena */
+			uint32_t len;		/* bytes */
+		} link;
+		struct {
+			uint32_t major, minor;
+		} dev;
+		struct delayed_file file;
+	};
+};
+
+/* One name.  The root has no name and is its own parent. */
+struct node {
+	RB_ENTRY(node) by_name;
+	struct node *parent;
+	struct tree_inode *inode;
+	uint32_t source;	/* number of the source that named it last,
+				 * 0: none (made for a child's sake) */
+	uint8_t name_len;
+	char name[];		/* not NUL-ended */
+};
+
+RB_PROTOTYPE(node_head, node, by_name, node_cmp)
+int node_cmp(struct node *a, struct node *b);
+
+struct tree_options {
+	struct diag *diag;
+	struct timestamp default_time;	/* of folders no source names */
+	bool keep_dir_symlinks;	/* resolve a path through a staged link */
+	bool times_source;	/* atime, ctime, crtime as the source has
+				 * them, not mtime */
+	bool set_times;		/* all times of every entry are @time */
+	struct timestamp time;
+	uint32_t block_size;
+};
+
+struct tree {
+	struct tree_options options;
+	struct delay *delay;	/* not owned */
+	struct arena arena;
+	struct node *root;
+	struct tree_inode *inodes;	/* newest first */
+	uint32_t source;	/* number of the source being merged */
+	bool source_is_archive;
+	uint32_t made_parents;	/* folders that no source names */
+	struct tree_tables *tables;	/* inner: hard links, xattr sets */
+};
+
+/* Make a tree with an unnamed root (0755 0:0).  @delay must outlive it.
+ * Reports.  Return: 0 or ENOMEM. */
+errcode_t tree_init(struct tree *t, struct delay *delay,
+		    const struct tree_options *options);
+void tree_release(struct tree *t);
+
+/* The entries that follow come from a further source. */
+void tree_begin_source(struct tree *t, bool is_archive);
+
+/* Merge one entry by the rules of the manual (later wins); file content is
+ * staged through da_write().  Reports with the path as subject.
+ * Return: 0, or a code with the tree still consistent. */
+errcode_t tree_add(struct tree *t, const struct entry *e);
+
+/* Look @path up (form of entry.path).  Return: the node, or NULL. */
+struct node *tree_find(const struct tree *t, const char *path);
+
+/* Make lost+found (0700 0:0) if no source named it.  Reports; also
+ * E4PACK_ET_BAD_TYPE when it is there and no folder. */
+errcode_t tree_finish(struct tree *t);
+
+/* Return: the path of @n from the root ("" for the root) to free(), or NULL
+ * without memory. */
+char *tree_path(const struct node *n);
+
+/* Called for each name of the tree.  A code other than 0 ends the walk. */
+typedef errcode_t tree_visit(void *arg, struct node *n);
+
+/* Visit every node in the byte order of full paths: the root, then "a-b"
+ * before "a/b", as strcmp() has it.
+ * Return: 0, ENOMEM, or what @visit returned. */
+errcode_t tree_walk(const struct tree *t, tree_visit *visit, void *arg);
+
+#endif
