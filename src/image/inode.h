@@ -16,6 +16,8 @@ struct inode_values {
 				 * which then store 1 */
 	uint32_t flags;		/* EXT4_*_FL as stored */
 	uint32_t generation;
+	uint64_t version;	/* change counter, 0 when new; the use count
+				 * of an EA inode */
 	uint64_t size;		/* bytes */
 	uint64_t blocks;	/* allocated file system blocks, metadata of
 				 * its mapping and xattr block included */
@@ -36,8 +38,8 @@ struct timestamp inode_time_clamp(const struct format *fmt,
 /* Bytes after the extra fields, for in-inode xattrs; 0 when there are none. */
 size_t inode_xattr_room(const struct format *fmt);
 
-/* Put a device number into @i_block: the old form where both numbers are
- * below 256, else the new one. */
+/* Put a device number into @i_block, the rest zero: the old form where both
+ * numbers are below 256, else the new one, of 12 and 20 bits. */
 void inode_set_device(uint8_t i_block[60], uint32_t major, uint32_t minor);
 
 /* Write inode @ino to fmt->inode_size bytes at @out, with its checksum. */

@@ -25,7 +25,9 @@ uint64_t mapping_extent_blocks(const struct format *fmt, uint64_t n);
  * overlapping).  @meta_pblk has the place of each further block, in the
  * order in which they are written to @blocks (room for mapping_blocks()
  * whole blocks); @i_block gets 60 bytes.
- * Return: 0 or E4PACK_ET_BUG when the counts do not agree. */
+ * Return: 0; E4PACK_ET_BUG when the counts do not agree or an extent is
+ * malformed; without the extents feature also E4PACK_ET_TOO_BIG for a block
+ * number over 32 bits. */
 errcode_t mapping_encode(uint8_t i_block[60], uint8_t *blocks,
 			 const uint64_t *meta_pblk, uint64_t n_meta,
 			 const struct format *fmt, uint32_t ino,
