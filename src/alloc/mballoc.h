@@ -43,7 +43,8 @@ struct mballoc;
 /* Make an allocator over the free runs @free (ascending, not touching): the
  * gaps that block-group metadata leaves.  @group_blocks is s_blocks_per_group
  * and @first_block s_first_data_block.
- * Return: 0 with *@ret to mballoc_free(), or ENOMEM. */
+ * Return: 0 with *@ret to mballoc_free(); ENOMEM; E4PACK_ET_BUG when the runs
+ * are not as said. */
 errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
 		      uint32_t group_blocks, uint32_t first_block);
 void mballoc_free(struct mballoc *mb);
@@ -60,7 +61,15 @@ void mballoc_free(struct mballoc *mb);
 errcode_t mballoc_best_fit(struct mballoc *mb, struct run_list *out,
 			   const struct alloc_request *req);
 
-/* Give blocks back.  They must be in use: E4PACK_ET_BUG. */
+/* As mballoc_best_fit(), for the request that it calls scattered: the longest
+ * runs whole and the rest from the beginning of the shortest run that holds
+ * it, which is the least number of runs; appended to @out in ascending order.
+ * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE.  Nothing changes on failure. */
+errcode_t mballoc_scattered(struct mballoc *mb, struct run_list *out,
+			    const struct alloc_request *req);
+
+/* Give blocks back.  They must be in use and between two pieces of metadata:
+ * E4PACK_ET_BUG.  Return: that, 0 or ENOMEM; nothing changes on failure. */
 errcode_t mballoc_release(struct mballoc *mb, uint64_t start, uint64_t len);
 
 /* Blocks free now, and the longest run of them. */
@@ -72,5 +81,15 @@ errcode_t mballoc_free_runs(const struct mballoc *mb, struct run_list *out);
 
 /* Requests served so far. */
 uint64_t mballoc_requests(const struct mballoc *mb);
+
+#ifdef ENABLE_VERIFY
+/* Abort where free space is not what the gaps leave beside the used blocks. */
+void mballoc_verify(const struct mballoc *mb);
+#else
+static inline void mballoc_verify(const struct mballoc *mb)
+{
+	(void)mb;
+}
+#endif
 
 #endif
