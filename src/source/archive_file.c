@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The file that an archive is in, as a stream and as an origin. */
+#include "source/archive_file.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "base/fileio.h"
+
+/* How long a wait for a pipe may keep a stop request unseen, in ms. */
+enum { POLL_MS = 500 };
+
+struct file_stream {
+	struct stream stream;
+	struct archive_file *file;
+	const struct source_options *options;
+	uint64_t pos;		/* bytes from the archive's first one */
+};
+
+static struct archive_file *of_origin(struct origin *o)
+{
+	return (struct archive_file *)o;
+}
+
+static errcode_t origin_open(struct origin *o, struct origin_reader *r,
+			     struct diag *diag)
+{
+	struct archive_file *f = of_origin(o);
+
+	(void)diag;
+	r->origin = o;
+	r->fd = f->fd;
+	r->base = f->start;
+	return 0;
+}
+
+static errcode_t origin_read(struct origin_reader *r, void *data, size_t len,
+			     uint64_t offset, struct diag *diag)
+{
+	struct archive_file *f = of_origin(r->origin);
+	size_t got = 0;
+	errcode_t err;
+
+	err = io_pread(f->fd, data, len, f->start + offset, &got);
+	if (err)
+		return diag_error(diag, f->name, err, "cannot be read");
+	if (got < len)
+		return diag_error(diag, f->name, E4PACK_ET_CHANGED,
+				  "was cut short while it was read");
+	return 0;
+}
+
+static errcode_t origin_close(struct origin_reader *r, struct diag *diag)
+{
+	return diag ? archive_file_check(of_origin(r->origin), diag) : 0;
+}
+
+static void origin_free(struct origin *o)
+{
+	struct archive_file *f = of_origin(o);
+
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->name);
+	free(f);
+}
+
+static const struct origin_ops archive_file_ops = {
+	.open = origin_open,
+	.read = origin_read,
+	.close = origin_close,
+	.free = origin_free,
+};
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+errcode_t archive_file_check(const struct archive_file *f, struct diag *diag)
+{
+	struct stat st;
+
+	if (!f->regular)
+		return 0;
+	if (fstat(f->fd, &st))
+		return diag_error(diag, f->name, errno, "cannot be examined");
+	if (st.st_size != f->st.st_size ||
+	    !same_time(st.st_mtim, f->st.st_mtim) ||
+	    !same_time(st.st_ctim, f->st.st_ctim))
+		return diag_error(diag, f->name, E4PACK_ET_CHANGED,
+				  "changed while it was read");
+	return 0;
+}
+
+/* Read from a pipe or the like.  The wait is in poll(), not in read(), so
+ * that a writer that says nothing does not make the stop flag useless. */
+static errcode_t read_pipe(struct archive_file *f, struct progress *progress,
+			   uint8_t *data, size_t len, size_t *got)
+{
+	struct pollfd p = { .fd = f->fd, .events = POLLIN };
+	size_t done = 0;
+	errcode_t err;
+	ssize_t n;
+
+	while (done < len) {
+		err = progress ? progress_check(progress) : 0;
+		if (err)
+			return err;
+		n = poll(&p, 1, POLL_MS);
+		if (n == 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+			continue;
+		n = n < 0 ? n : read(f->fd, data + done, len - done);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			break;
+		done += n;
+	}
+	*got = done;
+	return 0;
+}
+
+static errcode_t read_file(struct archive_file *f, struct progress *progress,
+			   void *data, size_t len, uint64_t pos, size_t *got)
+{
+	if (f->regular)
+		return io_pread(f->fd, data, len, f->start + pos, got);
+	return read_pipe(f, progress, data, len, got);
+}
+
+static errcode_t examine(struct archive_file *f,
+			 const struct source_options *options)
+{
+	struct diag *diag = options->diag;
+	off_t here;
+	errcode_t err;
+
+	if (fstat(f->fd, &f->st))
+		return diag_error(diag, f->name, errno, "cannot be examined");
+	if (options->has_target && f->st.st_dev == options->target_dev &&
+	    f->st.st_ino == options->target_ino)
+		return diag_error(diag, f->name, E4PACK_ET_USAGE,
+				  "is the image that is to be made");
+	if (S_ISREG(f->st.st_mode)) {
+		/* Standard input may have been read from before. */
+		here = lseek(f->fd, 0, SEEK_CUR);
+		f->regular = here >= 0;
+		f->start = here > 0 ? here : 0;
+	}
+	err = read_file(f, options->progress, f->head, sizeof(f->head), 0,
+			&f->head_len);
+	if (err && err != E4PACK_ET_INTERRUPTED)
+		diag_error(diag, f->name, err, "cannot be read");
+	return err;
+}
+
+errcode_t archive_file_open(struct archive_file **ret, int fd,
+			    const char *name,
+			    const struct source_options *options)
+{
+	struct archive_file *f = calloc(1, sizeof(*f));
+	errcode_t err;
+
+	if (!f) {
+		close(fd);
+		return diag_nomem(options->diag);
+	}
+	f->origin.ops = &archive_file_ops;
+	f->origin.refs = 1;
+	f->fd = fd;
+	f->name = strdup(name);
+	err = f->name ? examine(f, options) : diag_nomem(options->diag);
+	if (err) {
+		origin_put(&f->origin);
+		return err;
+	}
+	*ret = f;
+	return 0;
+}
+
+static errcode_t stream_file_read(struct stream *stream, void *data,
+				  size_t len, size_t *got)
+{
+	struct file_stream *s = (struct file_stream *)stream;
+	struct archive_file *f = s->file;
+	size_t head = 0, rest = 0;
+	errcode_t err;
+
+	/* The head of a pipe cannot be read again. */
+	if (!f->regular && s->pos < f->head_len) {
+		head = f->head_len - s->pos;
+		if (head > len)
+			head = len;
+		memcpy(data, f->head + s->pos, head);
+	}
+	err = read_file(f, s->options->progress, (uint8_t *)data + head,
+			len - head, s->pos + head, &rest);
+	if (err && err != E4PACK_ET_INTERRUPTED)
+		diag_error(s->options->diag, f->name, err, "cannot be read");
+	if (err)
+		return err;
+	*got = head + rest;
+	s->pos += *got;
+	return 0;
+}
+
+static uint64_t stream_file_skip(struct stream *stream, uint64_t len)
+{
+	struct file_stream *s = (struct file_stream *)stream;
+	uint64_t at = s->file->start + s->pos;
+	uint64_t size = s->file->st.st_size;
+	uint64_t left = size > at ? size - at : 0;
+
+	if (!s->file->regular)
+		return 0;
+	if (len > left)
+		len = left;
+	s->pos += len;
+	return len;
+}
+
+static void stream_file_free(struct stream *stream)
+{
+	struct file_stream *s = (struct file_stream *)stream;
+
+	origin_put(&s->file->origin);
+	free(s);
+}
+
+static const struct stream_ops file_stream_ops = {
+	.read = stream_file_read,
+	.skip = stream_file_skip,
+	.free = stream_file_free,
+};
+
+struct stream *archive_file_stream(struct archive_file *f,
+				   const struct source_options *options)
+{
+	struct file_stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->stream.ops = &file_stream_ops;
+	s->file = f;
+	s->options = options;
+	origin_get(&f->origin);
+	return &s->stream;
+}
