@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* POSIX ACLs: from the form of getxattr(2) to the shorter one that ext4
+ * keeps. */
+#ifndef E4PACK_IMAGE_ACL_H
+#define E4PACK_IMAGE_ACL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+/* Repack the @len bytes at @acl.  Return: 0 with *@ret to free() and its
+ * length; E4PACK_ET_BAD_ENTRY for what the kernel would refuse; ENOMEM. */
+errcode_t acl_to_disk(const uint8_t *acl, size_t len, uint8_t **ret,
+		      size_t *len_ret);
+
+#endif
