@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening an image for reading, and the blocks of it. */
+#include "image/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "base/fileio.h"
+#include "image/read_image.h"
+#include "image/read_super.h"
+
+static errcode_t wrong_type(const struct image *img, const char *what)
+{
+	return diag_error(img->diag, img->path, E4PACK_ET_NOT_EXT4,
+			  "not an ext2/3/4 image (it is %s)", what);
+}
+
+/* How long the file or device is, if it is of a kind that can be read. */
+static errcode_t find_bytes(const struct image *img, uint64_t *bytes)
+{
+	struct stat st;
+	off_t end;
+
+	if (fstat(img->fd, &st))
+		return diag_error(img->diag, img->path, errno, "cannot stat");
+	if (S_ISDIR(st.st_mode))
+		return wrong_type(img, "a directory");
+	if (S_ISCHR(st.st_mode))
+		return wrong_type(img, "a character device");
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return wrong_type(img, "a pipe or socket");
+	end = lseek(img->fd, 0, SEEK_END);
+	if (end < 0)
+		return diag_error(img->diag, img->path, errno, "cannot seek");
+	*bytes = end;
+	return 0;
+}
+
+/* Let libext2fs read the group descriptors, from the very file that was
+ * checked: the name might mean another one by now. */
+static errcode_t open_fs(struct image *img)
+{
+	char name[16], options[40];
+	const int flags = EXT2_FLAG_64BITS | EXT2_FLAG_SOFTSUPP_FEATURES |
+			  EXT2_FLAG_IGNORE_CSUM_ERRORS | EXT2_FLAG_SKIP_MMP;
+	int fd = fcntl(img->fd, F_DUPFD_CLOEXEC, 3);
+	errcode_t err;
+
+	if (fd < 0)
+		return diag_error(img->diag, img->path, errno, "cannot open");
+	snprintf(name, sizeof(name), "%d", fd);
+	snprintf(options, sizeof(options), "offset=%" PRIu64, img->offset);
+	initialize_ext2_error_table();
+	err = ext2fs_open2(name, img->offset ? options : NULL, flags, 0, 0,
+			   unixfd_io_manager, &img->fs);
+	if (!err)
+		return 0;
+	img->fs = NULL;
+	return diag_error(img->diag, img->path, err,
+			  err < 256 ? "cannot read the group descriptors" :
+				      NULL);
+}
+
+static errcode_t check_group_csums(struct image *img)
+{
+	uint32_t group;
+
+	if (!img->geo.group_csum)
+		return 0;
+	for (group = 0; group < img->geo.groups; group++)
+		if (!ext2fs_group_desc_csum_verify(img->fs, group))
+			return image_wrong_csum(img, IMAGE_CSUM_GROUP,
+						"descriptor of group %u",
+						group);
+	return 0;
+}
+
+static errcode_t warn_of_state(struct image *img)
+{
+	const struct ext2_super_block *sb = img->fs->super;
+	errcode_t err = 0;
+
+	if (img->geo.metadata_csum &&
+	    !ext2fs_superblock_csum_verify(img->fs, img->fs->super))
+		err = diag_warning(img->diag, img->path,
+				   "the superblock has a wrong checksum");
+	if (!err && (sb->s_feature_incompat & EXT3_FEATURE_INCOMPAT_RECOVER))
+		err = diag_warning(img->diag, img->path, "has a log that is "
+				   "not applied: shown as it was before it");
+	if (!err && (sb->s_state & EXT2_ERROR_FS))
+		err = diag_warning(img->diag, img->path,
+				   "is marked as having errors: run e2fsck");
+	return err ? err : check_group_csums(img);
+}
+
+static errcode_t open_checked(struct image *img)
+{
+	struct super_source src = {
+		.path = img->path, .diag = img->diag, .offset = img->offset,
+	};
+	errcode_t err;
+
+	/* Not blocking: the name may be that of a FIFO. */
+	err = io_open(&img->fd, AT_FDCWD, img->path, O_NONBLOCK | O_NOCTTY);
+	if (err)
+		return diag_error(img->diag, img->path, err, "cannot open");
+	err = find_bytes(img, &src.bytes);
+	if (err)
+		return err;
+	src.fd = img->fd;
+	err = read_super(&img->geo, &src);
+	if (!err)
+		err = open_fs(img);
+	if (err)
+		return err;
+	img->geo.csum_seed = img->fs->csum_seed;
+	return warn_of_state(img);
+}
+
+errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
+		     struct diag *diag)
+{
+	struct image *img = calloc(1, sizeof(*img));
+	errcode_t err;
+
+	if (!img)
+		return diag_nomem(diag);
+	img->fd = -1;
+	img->path = path;
+	img->offset = offset;
+	img->diag = diag;
+	err = open_checked(img);
+	if (err)
+		image_close(img);
+	else
+		*ret = img;
+	return err;
+}
+
+void image_close(struct image *img)
+{
+	size_t i;
+
+	if (!img)
+		return;
+	if (img->fs)
+		ext2fs_free(img->fs);
+	if (img->fd >= 0)
+		close(img->fd);
+	for (i = 0; i < IMAGE_CHUNKS; i++)
+		free(img->chunks[i].data);
+	free(img);
+}
+
+const struct image_geometry *image_geometry(const struct image *img)
+{
+	return &img->geo;
+}
+
+const char *image_path(const struct image *img)
+{
+	return img->path;
+}
+
+struct diag *image_diag(const struct image *img)
+{
+	return img->diag;
+}
+
+errcode_t image_bad(const struct image *img, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		return diag_nomem(img->diag);
+	diag_error(img->diag, img->path, E4PACK_ET_BAD_IMAGE, "%s", text);
+	free(text);
+	return E4PACK_ET_BAD_IMAGE;
+}
+
+errcode_t image_wrong_csum(struct image *img, enum image_csum kind,
+			   const char *fmt, ...)
+{
+	char *what = NULL;
+	va_list ap;
+	errcode_t err;
+	int len;
+
+	if (img->csum_told[kind])
+		return 0;
+	img->csum_told[kind] = true;
+	va_start(ap, fmt);
+	len = vasprintf(&what, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		return diag_nomem(img->diag);
+	err = diag_warning(img->diag, img->path, "%s: wrong checksum "
+			   "(further ones of this kind are not told)", what);
+	free(what);
+	return err;
+}
+
+static errcode_t read_bytes(struct image *img, uint64_t position, size_t len,
+			    void *data)
+{
+	size_t got = 0;
+	errcode_t err = io_pread(img->fd, data, len, img->offset + position,
+				 &got);
+
+	if (err)
+		return diag_error(img->diag, img->path, err, "cannot read");
+	if (got < len)
+		return diag_error(img->diag, img->path, E4PACK_ET_SHORT,
+				  "became shorter while it was read");
+	return 0;
+}
+
+errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,
+		     void *data)
+{
+	const struct image_geometry *geo = &img->geo;
+
+	if (pblk >= geo->blocks || count > geo->blocks - pblk)
+		return image_bad(img, "block %" PRIu64 " is outside of it",
+				 pblk);
+	return read_bytes(img, pblk << geo->block_bits,
+			  count << geo->block_bits, data);
+}
+
+static errcode_t fill_chunk(struct image *img, struct image_chunk *c,
+			    uint64_t number)
+{
+	uint64_t end = img->geo.blocks << img->geo.block_bits;
+	uint64_t position = number * IMAGE_CHUNK;
+	size_t len = IMAGE_CHUNK;
+	errcode_t err;
+
+	if (!c->data)
+		c->data = malloc(IMAGE_CHUNK);
+	if (!c->data)
+		return diag_nomem(img->diag);
+	if (len > end - position)
+		len = end - position;
+	c->valid = false;
+	err = read_bytes(img, position, len, c->data);
+	if (err)
+		return err;
+	c->number = number;
+	c->valid = true;
+	return 0;
+}
+
+errcode_t image_peek(struct image *img, const uint8_t **ret, uint64_t pblk)
+{
+	uint64_t position = pblk << img->geo.block_bits;
+	uint64_t number = position / IMAGE_CHUNK;
+	struct image_chunk *c = &img->chunks[number % IMAGE_CHUNKS];
+	errcode_t err;
+
+	if (pblk >= img->geo.blocks)
+		return image_bad(img, "block %" PRIu64 " is outside of it",
+				 pblk);
+	if (!c->valid || c->number != number) {
+		err = fill_chunk(img, c, number);
+		if (err)
+			return err;
+	}
+	*ret = c->data + position % IMAGE_CHUNK;
+	return 0;
+}

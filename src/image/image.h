@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An existing image, opened for reading.  The file is opened O_RDONLY and
+ * never written.  What the superblock says is checked before anything else
+ * believes it, so that later arithmetic on the geometry cannot overflow,
+ * divide by zero or ask for absurd memory.  One thread at a time.
+ */
+#ifndef E4PACK_IMAGE_IMAGE_H
+#define E4PACK_IMAGE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+#include "base/diag.h"
+
+struct image;
+
+/* The checked figures of the superblock. */
+struct image_geometry {
+	uint64_t blocks;		/* of the whole file system */
+	uint32_t block_size;		/* bytes, 1024 to 65536 */
+	uint32_t block_bits;		/* log2 of it */
+	uint32_t cluster_bits;		/* log2 of blocks per cluster */
+	uint32_t first_data_block;	/* block where group 0 begins */
+	uint32_t blocks_per_group;
+	uint32_t groups;
+	uint32_t inodes;		/* groups * inodes_per_group */
+	uint32_t inodes_per_group;
+	uint32_t inode_size;		/* bytes, 128 and up */
+	uint32_t first_ino;		/* first one that is not reserved */
+	uint32_t csum_seed;		/* where metadata_csum is on */
+	uint32_t orphan_ino;		/* the orphan file, or 0 */
+	uint32_t project_quota_ino;	/* or 0 */
+	bool metadata_csum, filetype, huge_file, large_file;
+	bool group_csum;		/* the uninit flags of groups count */
+};
+
+/* Kinds of things that carry a checksum; told apart in warnings. */
+enum image_csum {
+	IMAGE_CSUM_GROUP, IMAGE_CSUM_BITMAP, IMAGE_CSUM_INODE,
+	IMAGE_CSUM_EXTENT, IMAGE_CSUM_DIR, IMAGE_CSUMS
+};
+
+/* Open the image that begins @offset bytes into the file or block device
+ * @path, and check it.  @path and @diag must outlive the image.  Reports,
+ * with @path as the subject.
+ * Return: 0 with *@ret to image_close(); an errno; E4PACK_ET_NOT_EXT4;
+ * E4PACK_ET_BAD_IMAGE; E4PACK_ET_UNSUPPORTED for a feature; E4PACK_ET_SHORT
+ * when the file ends before the last block. */
+errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
+		     struct diag *diag);
+
+/* Close and free; NULL is fine. */
+void image_close(struct image *img);
+
+/* What the checks of image_open() let through; valid until image_close(). */
+const struct image_geometry *image_geometry(const struct image *img);
+
+/* The path given to image_open(). */
+const char *image_path(const struct image *img);
+
+/* Where this image's messages go. */
+struct diag *image_diag(const struct image *img);
+
+/* Tell that the image is damaged, @fmt saying where.
+ * Return: E4PACK_ET_BAD_IMAGE. */
+errcode_t image_bad(const struct image *img, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Tell that the checksum of @what (a thing of @kind) is wrong: the first
+ * one of each kind by name, the others not at all.
+ * Return: 0, or E4PACK_ET_STRICT as diag_warning(). */
+errcode_t image_wrong_csum(struct image *img, enum image_csum kind,
+			   const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Read @count whole blocks from @pblk on, past the cache.  Reports.
+ * Return: 0, an errno, E4PACK_ET_SHORT, or E4PACK_ET_BAD_IMAGE for a place
+ * outside of the image. */
+errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,
+		     void *data);
+
+/* Look at one block through a small cache.  *@ret is valid until the next
+ * call.  Reports.  Return: as image_read(). */
+errcode_t image_peek(struct image *img, const uint8_t **ret, uint64_t pblk);
+
+#endif

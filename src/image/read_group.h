@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Block groups of an image: where their fixed parts lie, and what is free. */
+#ifndef E4PACK_IMAGE_READ_GROUP_H
+#define E4PACK_IMAGE_READ_GROUP_H
+
+#include "image/format.h"
+#include "image/image.h"
+
+/* One group descriptor; every place in it lies inside of the image. */
+struct group_info {
+	uint64_t block_bitmap, inode_bitmap;	/* blocks */
+	uint64_t inode_table;		/* first block */
+	uint32_t inode_table_blocks;
+	uint32_t inodes_in_use;		/* none after these is in use; 0 where
+					 * the group never had one */
+	bool block_uninit;	/* only its own fixed parts are in use */
+};
+
+/* Read and check the descriptor of @group.  Reports.
+ * Return: 0 or E4PACK_ET_BAD_IMAGE. */
+errcode_t read_group(struct group_info *ret, struct image *img,
+		     uint32_t group);
+
+/* Read the inode bitmap of @g, descriptor of @group, to block_size bytes at
+ * @out.  Reports.  Return: as image_read(), or E4PACK_ET_STRICT. */
+errcode_t read_inode_bitmap(uint8_t *out, struct image *img, uint32_t group,
+			    const struct group_info *g);
+
+/* List what no allocator can move: superblocks, descriptors and the blocks
+ * reserved for them, bitmaps and inode tables of all groups, rounded out to
+ * whole clusters.  Sorted, neither touching nor overlapping.  Reports.
+ * Return: 0 with *@ret to free(), ENOMEM, or as read_group(). */
+errcode_t read_fixed_runs(struct run **ret, size_t *n_ret,
+			  struct image *img);
+
+/* Called for each run of free blocks.  A code other than 0 ends it. */
+typedef errcode_t free_run_visit(void *arg, uint64_t start, uint64_t len);
+
+/* Find every free run in ascending order; runs cross groups.  @fixed is what
+ * read_fixed_runs() gave.  Reports.
+ * Return: 0, what @visit returned, or as read_group() and image_read(). */
+errcode_t read_free_runs(struct image *img, const struct run *fixed,
+			 size_t n_fixed, free_run_visit *visit, void *arg);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of struct image, for the readers of this room only. */
+#ifndef E4PACK_IMAGE_READ_IMAGE_H
+#define E4PACK_IMAGE_READ_IMAGE_H
+
+#include <ext2fs/ext2fs.h>
+
+#include "image/image.h"
+
+enum { IMAGE_CHUNK = 65536, IMAGE_CHUNKS = 32 };
+
+/* One slot of the read cache. */
+struct image_chunk {
+	uint8_t *data;		/* IMAGE_CHUNK bytes, or NULL */
+	uint64_t number;	/* which chunk of the image */
+	bool valid;
+};
+
+struct image {
+	struct image_geometry geo;
+	struct diag *diag;
+	const char *path;
+	ext2_filsys fs;		/* superblock and group descriptors */
+	uint64_t offset;	/* bytes before block 0 */
+	int fd;
+	bool csum_told[IMAGE_CSUMS];
+	struct image_chunk chunks[IMAGE_CHUNKS];	/* by number % slots */
+};
+
+#endif

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A walk keeps one level per folder on the way.  A level is the sorted list
+ * of what is to be done in its folder: each name once, and each folder a
+ * second time with a '/' behind its name, when it is gone into.  That puts
+ * "a-b" between "a" and "a/...", as the bytes of full paths do.
+ */
+#include "report/walk.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/errors.h"
+#include "image/read_dir.h"
+#include "report/inode_set.h"
+
+enum { FT_DIR = 2 };	/* the type of a folder in its entry */
+
+struct step {
+	const char *name;	/* in the level's arena */
+	uint32_t ino;
+	uint8_t len;
+	uint8_t file_type;	/* as in struct dir_item */
+	bool into;		/* go into the folder of this name */
+};
+
+struct level {
+	struct arena names;
+	struct step *steps;
+	size_t n, cap, next;
+	size_t path_len;	/* of the folder itself */
+	struct inode_info inode;	/* of the folder itself */
+};
+
+struct walk {
+	struct image *img;
+	const struct walk_visitor *v;
+	struct level *levels;
+	size_t depth, cap;	/* levels in use */
+	struct buf path;
+	struct inode_set folders;	/* gone into */
+	uint64_t bytes;		/* folders may still have, all together */
+	bool damaged;
+};
+
+/* Damage is behind us and told; anything else ends the walk. */
+static errcode_t pass_damage(struct walk *w, errcode_t err)
+{
+	if (err != E4PACK_ET_BAD_IMAGE)
+		return err;
+	w->damaged = true;
+	return 0;
+}
+
+static errcode_t add_step(struct image *img, struct level *l,
+			  const struct step *s)
+{
+	if (array_reserve(&l->steps, &l->cap, l->n + 1, sizeof(*l->steps)))
+		return diag_nomem(image_diag(img));
+	l->steps[l->n++] = *s;
+	return 0;
+}
+
+/* Without types in entries the inode has to be asked. */
+static bool may_be_folder(uint8_t file_type)
+{
+	return file_type == 0 || file_type == FT_DIR;
+}
+
+struct listing {
+	struct image *img;
+	struct level *level;
+};
+
+static errcode_t list_name(void *arg, const struct dir_item *item)
+{
+	const struct listing *list = arg;
+	struct step s = { .ino = item->ino, .len = item->len,
+			  .file_type = item->file_type };
+	errcode_t err;
+
+	if (dir_item_is_dot(item))
+		return 0;
+	s.name = arena_dup(&list->level->names, item->name, item->len);
+	if (!s.name)
+		return diag_nomem(image_diag(list->img));
+	err = add_step(list->img, list->level, &s);
+	s.into = true;
+	if (!err && may_be_folder(s.file_type))
+		err = add_step(list->img, list->level, &s);
+	return err;
+}
+
+/* The byte of a step's key at @i; keys end with a value below all bytes. */
+static int key_at(const struct step *s, size_t i)
+{
+	if (i < s->len)
+		return (unsigned char)s->name[i];
+	return i == s->len && s->into ? '/' : -1;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct step *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len;
+	int order = memcmp(x->name, y->name, n);
+
+	if (order)
+		return order;
+	for (;; n++) {
+		int p = key_at(x, n), q = key_at(y, n);
+
+		if (p != q)
+			return p - q;
+		if (p < 0)
+			return (x->ino > y->ino) - (x->ino < y->ino);
+	}
+}
+
+static void release_level(struct level *l)
+{
+	arena_release(&l->names);
+	free(l->steps);
+}
+
+static errcode_t open_level(struct walk *w, const struct inode_info *i)
+{
+	struct listing list = { .img = w->img };
+	struct level *l;
+	errcode_t err;
+
+	if (i->size > w->bytes) {
+		image_bad(w->img, "folder inode %u: folders are larger than "
+			  "the image", i->ino);
+		w->damaged = true;
+		return 0;
+	}
+	w->bytes -= i->size;
+	if (array_reserve(&w->levels, &w->cap, w->depth + 1,
+			  sizeof(*w->levels)))
+		return diag_nomem(image_diag(w->img));
+	l = &w->levels[w->depth++];
+	memset(l, 0, sizeof(*l));
+	arena_init(&l->names);
+	l->inode = *i;
+	l->path_len = w->path.len;
+	list.level = l;
+	err = pass_damage(w, read_dir(w->img, i, list_name, &list));
+	if (!err && l->n)
+		qsort(l->steps, l->n, sizeof(*l->steps), by_key);
+	return err;
+}
+
+static errcode_t tell(struct walk *w, const struct inode_info *i,
+		      size_t depth,
+		      errcode_t (*call)(void *, const struct walk_item *))
+{
+	struct walk_item item = { .depth = depth, .inode = i };
+
+	if (!call)
+		return 0;
+	item.path = w->path.len ? buf_str(&w->path) : "/";
+	if (!item.path)
+		return diag_nomem(image_diag(w->img));
+	item.len = strlen(item.path);
+	return call(w->v->arg, &item);
+}
+
+static errcode_t close_level(struct walk *w)
+{
+	struct level *l = &w->levels[w->depth - 1];
+	errcode_t err;
+
+	w->path.len = l->path_len;
+	err = tell(w, &l->inode, w->depth - 1, w->v->leave);
+	release_level(l);
+	w->depth--;
+	return err;
+}
+
+static errcode_t meet(struct walk *w, const struct step *s)
+{
+	struct inode_info i;
+	errcode_t err = pass_damage(w, read_inode(&i, w->img, s->ino));
+
+	if (err)
+		return err;
+	if (S_ISDIR(i.mode) && !may_be_folder(s->file_type)) {
+		image_bad(w->img, "inode %u is a folder, its entry says "
+			  "otherwise", s->ino);
+		w->damaged = true;
+	}
+	return tell(w, &i, w->depth, w->v->enter);
+}
+
+static errcode_t go_into(struct walk *w, const struct step *s)
+{
+	struct inode_info i;
+	errcode_t err = read_inode(&i, w->img, s->ino);
+
+	if (err || !S_ISDIR(i.mode))
+		return err;
+	if (!inode_set_add(&w->folders, s->ino)) {
+		image_bad(w->img, "folder inode %u has more than one name",
+			  s->ino);
+		w->damaged = true;
+		return 0;
+	}
+	return open_level(w, &i);
+}
+
+static errcode_t next_step(struct walk *w)
+{
+	struct level *l = &w->levels[w->depth - 1];
+	struct step s;
+
+	if (l->next == l->n)
+		return close_level(w);
+	s = l->steps[l->next++];
+	w->path.len = l->path_len;
+	if (buf_add(&w->path, "/", 1) || buf_add(&w->path, s.name, s.len))
+		return diag_nomem(image_diag(w->img));
+	return s.into ? go_into(w, &s) : meet(w, &s);
+}
+
+static errcode_t walk_steps(struct walk *w, const struct inode_info *i)
+{
+	errcode_t err = tell(w, i, 0, w->v->enter);
+
+	if (err || !S_ISDIR(i->mode))
+		return err;
+	inode_set_add(&w->folders, i->ino);
+	err = open_level(w, i);
+	while (!err && w->depth)
+		err = next_step(w);
+	return err;
+}
+
+errcode_t walk_tree(struct image *img, const char *path,
+		    const struct inode_info *i,
+		    const struct walk_visitor *v)
+{
+	const struct image_geometry *geo = image_geometry(img);
+	struct walk w = { .img = img, .v = v };
+	errcode_t err = inode_set_init(&w.folders, img);
+
+	w.bytes = geo->blocks << geo->block_bits;
+	if (!err && strcmp(path, "/") && buf_add_str(&w.path, path))
+		err = diag_nomem(image_diag(img));
+	if (!err)
+		err = walk_steps(&w, i);
+	if (err == WALK_STOP)
+		err = 0;
+	while (w.depth)
+		release_level(&w.levels[--w.depth]);
+	free(w.levels);
+	buf_release(&w.path);
+	inode_set_release(&w.folders);
+	return !err && w.damaged ? E4PACK_ET_BAD_IMAGE : err;
+}

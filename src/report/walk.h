@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The paths of an image, in the byte order of full paths ("a", "a-b", "a/b"),
+ * so that every listing of a tree has the same order whatever its folders
+ * look like on disk.  Needs memory for the folders on the way only, and no
+ * recursion: trees may be as deep as they like.
+ */
+#ifndef E4PACK_REPORT_WALK_H
+#define E4PACK_REPORT_WALK_H
+
+#include <stddef.h>
+
+#include "image/read_inode.h"
+
+/* One name.  Paths begin with '/', without one at the end; the root is "/".
+ * All of it is valid during the call only. */
+struct walk_item {
+	const char *path;	/* NUL-ended */
+	size_t len;
+	size_t depth;		/* 0: where the walk began */
+	const struct inode_info *inode;
+};
+
+enum { WALK_STOP = -1 };	/* a visitor's way to end a walk well */
+
+/* Who is told.  A code other than 0 ends the walk. */
+struct walk_visitor {
+	/* A name, a folder before what is in it. */
+	errcode_t (*enter)(void *arg, const struct walk_item *item);
+	/* A folder, after what is in it.  May be NULL. */
+	errcode_t (*leave)(void *arg, const struct walk_item *item);
+	void *arg;
+};
+
+/* Visit @path, whose inode is @i, and all below it.  A folder that is met a
+ * second time is told as damage.  What cannot be read is told and passed
+ * over.  Reports.
+ * Return: 0, also after WALK_STOP; E4PACK_ET_BAD_IMAGE when something was
+ * passed over; ENOMEM; what a visitor returned; or as read_dir(). */
+errcode_t walk_tree(struct image *img, const char *path,
+		    const struct inode_info *i,
+		    const struct walk_visitor *v);
+
+#endif
