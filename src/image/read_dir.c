@@ -115,8 +115,18 @@ static errcode_t take_entries(struct dir_reader *r, const uint8_t *data,
 	return err;
 }
 
-/* Blocks of names have their checksum in a tail; those of an index, which
- * have none, are not looked at. */
+/* Whether the block belongs to the hash index.  The kernel leaves a stale
+ * tail in one that held names before. */
+static bool is_index(const struct dir_reader *r)
+{
+	return (r->inode->flags & INODE_FLAG_INDEX) &&
+	       (r->place == 0 ||
+		(get_le32(r->block) == 0 &&
+		 record_len(r, r->block) == r->img->geo.block_size));
+}
+
+/* Blocks of names have their checksum in a tail; those of the index are not
+ * looked at. */
 static errcode_t check_csum(const struct dir_reader *r)
 {
 	const uint32_t len = r->img->geo.block_size - TAIL_LEN;
@@ -124,7 +134,7 @@ static errcode_t check_csum(const struct dir_reader *r)
 	uint8_t bytes[8];
 	uint32_t crc;
 
-	if (!r->img->geo.metadata_csum || get_le32(tail) ||
+	if (!r->img->geo.metadata_csum || is_index(r) || get_le32(tail) ||
 	    get_le16(tail + 4) != TAIL_LEN || tail[7] != TAIL_TYPE)
 		return 0;
 	put_le32(bytes, r->inode->ino);

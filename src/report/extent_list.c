@@ -14,22 +14,28 @@ void extent_list_release(struct extent_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
+struct gather {
+	struct extent_list *list;
+	const struct image *img;
+};
+
 static errcode_t add(void *arg, const struct extent *e)
 {
-	struct extent_list *l = arg;
-	errcode_t err = array_reserve(&l->e, &l->cap, l->n + 1,
-				      sizeof(*l->e));
+	const struct gather *g = arg;
+	struct extent_list *l = g->list;
 
-	if (!err)
-		l->e[l->n++] = *e;
-	return err;
+	if (array_reserve(&l->e, &l->cap, l->n + 1, sizeof(*l->e)))
+		return diag_nomem(image_diag(g->img));
+	l->e[l->n++] = *e;
+	return 0;
 }
 
 errcode_t extent_list_read(struct extent_list *l, struct image *img,
 			   const struct inode_info *i, uint64_t *budget)
 {
+	struct gather g = { .list = l, .img = img };
 	const struct map_visitor v = {
-		.extent = add, .arg = l, .budget = budget,
+		.extent = add, .arg = &g, .budget = budget,
 	};
 	errcode_t err;
 

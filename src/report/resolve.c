@@ -124,7 +124,7 @@ static errcode_t follow(struct resolver *r)
 static errcode_t enter(struct resolver *r, const char *name, size_t len)
 {
 	errcode_t err;
-	uint32_t ino;
+	uint32_t ino = 0;
 
 	if (!S_ISDIR(r->way[r->n - 1].inode.mode))
 		return fail(r, ENOTDIR);
@@ -191,6 +191,7 @@ errcode_t resolve_path(struct inode_info *ret, struct buf *canonical,
 }
 
 struct search {
+	const struct image *img;
 	struct sought_path *list;
 	size_t n, left;
 };
@@ -213,14 +214,15 @@ static errcode_t note_path(void *arg, const struct walk_item *item)
 		return 0;
 	hit->path = strdup(item->path);
 	if (!hit->path)
-		return ENOMEM;
+		return diag_nomem(image_diag(s->img));
 	return --s->left ? 0 : WALK_STOP;
 }
 
 errcode_t resolve_inodes(struct sought_path *list, size_t n,
 			 struct image *img)
 {
-	struct search s = { .list = list, .n = n, .left = n };
+	struct search s = { .img = img, .list = list, .n = n,
+			    .left = n };
 	const struct walk_visitor v = { .enter = note_path, .arg = &s };
 	struct inode_info root;
 	errcode_t err;
