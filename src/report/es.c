@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "base/number.h"
-#include "report/extent_list.h"
+#include "report/file_extents.h"
 #include "report/inode_set.h"
 #include "report/resolve.h"
 #include "report/walk.h"
@@ -24,7 +24,7 @@ struct es_report {
 	struct image *img;
 	const struct es_options *options;
 	struct emit *out;
-	struct extent_list extents;	/* of one file; kept for its memory */
+	struct file_extents extents;	/* of one file; kept for its memory */
 	struct inode_set seen;
 	uint64_t budget;	/* mapping blocks, see read_map.h */
 	bool damaged, began;
@@ -39,12 +39,12 @@ struct piece {
 
 /* Walks over extents and the holes between them. */
 struct piece_cursor {
-	const struct extent_list *l;
+	const struct file_extents *l;
 	size_t i;
 	uint64_t at, end;	/* lblk */
 };
 
-static void cursor_init(struct piece_cursor *c, const struct extent_list *l,
+static void cursor_init(struct piece_cursor *c, const struct file_extents *l,
 			uint64_t size_blocks)
 {
 	const struct extent *last = l->n ? &l->e[l->n - 1] : NULL;
@@ -185,7 +185,7 @@ static errcode_t show_file(struct es_report *r, const struct walk_item *item)
 	const bool in_inode = i->flags & INODE_FLAG_INLINE;
 	uint64_t blocks = div_round_up(i->size, geo->block_size);
 	struct piece_cursor c;
-	errcode_t err = extent_list_read(&r->extents, r->img, i, &r->budget);
+	errcode_t err = file_extents_read(&r->extents, r->img, i, &r->budget);
 
 	if (err == E4PACK_ET_BAD_IMAGE) {
 		r->damaged = true;
@@ -260,6 +260,6 @@ errcode_t report_es(struct image *img, const struct es_options *options,
 	for (i = 0; !err && i < n; i++)
 		err = show_path(&r, paths[i], false);
 	inode_set_release(&r.seen);
-	extent_list_release(&r.extents);
+	file_extents_release(&r.extents);
 	return !err && r.damaged ? E4PACK_ET_BAD_IMAGE : err;
 }

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "image/read_group.h"
-#include "report/extent_list.h"
+#include "report/file_extents.h"
 #include "report/inode_set.h"
 #include "report/resolve.h"
 #include "report/walk.h"
@@ -25,7 +25,7 @@ struct frag_report {
 	struct emit *out;
 	struct frag_result result;
 	struct fixed_runs fixed;
-	struct extent_list extents;	/* of one file; kept for its memory */
+	struct file_extents extents;	/* of one file; kept for its memory */
 	struct inode_set seen;		/* with paths only */
 	struct frag_counts *sums;	/* of the folders on the way */
 	size_t sums_cap;
@@ -49,7 +49,7 @@ static errcode_t count_file(struct frag_report *r, struct frag_file *f,
 			    const struct inode_info *i)
 {
 	struct frag_totals *t = &r->result.totals;
-	errcode_t err = extent_list_read(&r->extents, r->img, i, &r->budget);
+	errcode_t err = file_extents_read(&r->extents, r->img, i, &r->budget);
 
 	memset(f, 0, sizeof(*f));
 	f->ino = i->ino;
@@ -261,6 +261,6 @@ errcode_t report_frag(struct image *img, const struct frag_options *options,
 	json_decref(r.result.paths);
 	free(r.sums);
 	inode_set_release(&r.seen);
-	extent_list_release(&r.extents);
+	file_extents_release(&r.extents);
 	return err ? err : out->err;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Gathers what read_map() tells. */
-#include "report/extent_list.h"
+#include "report/file_extents.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +8,21 @@
 #include "base/buf.h"
 #include "image/read_map.h"
 
-void extent_list_release(struct extent_list *l)
+void file_extents_release(struct file_extents *l)
 {
 	free(l->e);
 	memset(l, 0, sizeof(*l));
 }
 
 struct gather {
-	struct extent_list *list;
+	struct file_extents *list;
 	const struct image *img;
 };
 
 static errcode_t add(void *arg, const struct extent *e)
 {
 	const struct gather *g = arg;
-	struct extent_list *l = g->list;
+	struct file_extents *l = g->list;
 
 	if (array_reserve(&l->e, &l->cap, l->n + 1, sizeof(*l->e)))
 		return diag_nomem(image_diag(g->img));
@@ -30,7 +30,7 @@ static errcode_t add(void *arg, const struct extent *e)
 	return 0;
 }
 
-errcode_t extent_list_read(struct extent_list *l, struct image *img,
+errcode_t file_extents_read(struct file_extents *l, struct image *img,
 			   const struct inode_info *i, uint64_t *budget)
 {
 	struct gather g = { .list = l, .img = img };
