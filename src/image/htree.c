@@ -17,7 +17,8 @@
  * it begins where the block's own entry in the level above does, at 0 in the
  * root.  Hashes are even.  Where the names of one hash run over the end of a
  * leaf, the entry of the next leaf has hash + 1: the kernel's search then
- * ends in the leaf before it and goes on from there.
+ * ends in the leaf before it and goes on from there.  Two names of the end
+ * mark's value stay in one leaf, see leaf_end().
  *
  * Blocks: the root, the nodes level by level from the top, the leaves.  With
  * w leaves, R entries in the root and N in a node, level k has
@@ -119,21 +120,39 @@ static errcode_t hash_names(struct dir_slot *slots, const struct format *fmt,
 	return 0;
 }
 
-static uint32_t count_leaves(const struct format *fmt,
-			     const struct dir_slot *slots,
+/* Find the slot after the last one of the leaf that begins with @first.
+ * e2fsck knows no end mark and takes names with its value for the highest:
+ * both it and the kernel are content while one leaf has them all. */
+static uint32_t leaf_end(const struct dir_slot *slots,
+			 const struct format *fmt,
+			 const struct dir_name *names, uint32_t n,
+			 uint32_t first)
+{
+	uint32_t room = dirleaf_room(fmt), end = first, back;
+
+	for (; end < n; end++) {
+		uint32_t rec_len = dirleaf_record(names[slots[end].name].len);
+
+		if (rec_len > room)
+			break;
+		room -= rec_len;
+	}
+	if (end == n || slots[end].hash != HASH_END)
+		return end;
+	for (back = end; back > first; back--)
+		if (slots[back - 1].hash != HASH_END)
+			return back;
+	return end;
+}
+
+static uint32_t count_leaves(const struct dir_slot *slots,
+			     const struct format *fmt,
 			     const struct dir_name *names, uint32_t n)
 {
-	uint32_t room = dirleaf_room(fmt), used = room, leaves = 0, i;
+	uint32_t leaves = 0, i;
 
-	for (i = 0; i < n; i++) {
-		uint32_t rec_len = dirleaf_record(names[slots[i].name].len);
-
-		if (rec_len > room - used) {
-			leaves++;
-			used = 0;
-		}
-		used += rec_len;
-	}
+	for (i = 0; i < n; i = leaf_end(slots, fmt, names, n, i))
+		leaves++;
 	return leaves;
 }
 
@@ -151,7 +170,7 @@ errcode_t htree_layout(struct dir_layout *l, const struct format *fmt,
 	err = hash_names(slots, fmt, names, l->n);
 	if (err)
 		goto out;
-	leaves = count_leaves(fmt, slots, names, l->n);
+	leaves = count_leaves(slots, fmt, names, l->n);
 	if (!index_init(&x, fmt, leaves)) {
 		err = E4PACK_ET_TOO_BIG;
 		goto out;
@@ -207,23 +226,20 @@ static void put_leaves(const struct encoder *c, const struct dir_layout *l,
 		       const struct dir_name *names)
 {
 	struct dirleaf d = { .fmt = c->fmt, .seed = c->seed };
-	uint32_t hash, before = 0, leaf = 0, i;
+	const struct dir_slot *slots = l->slots;
+	uint32_t leaf = 0, i = 0, end, hash;
 
-	for (i = 0; i < l->n; i++) {
-		const struct dir_name *name = &names[l->slots[i].name];
-
-		hash = kernel_hash(l->slots[i].hash);
-		if (i == 0 || !dirleaf_fits(&d, name)) {
-			if (i)
-				dirleaf_end(&d);
-			dirleaf_begin(&d, block_at(c, c->index.start[0] +
-						   leaf));
-			enter(c, 0, leaf++, hash | (i && hash == before));
-		}
-		dirleaf_add(&d, name);
-		before = hash;
+	while (i < l->n) {
+		end = leaf_end(slots, c->fmt, names, l->n, i);
+		hash = kernel_hash(slots[i].hash);
+		if (i && hash == kernel_hash(slots[i - 1].hash))
+			hash |= 1;
+		enter(c, 0, leaf, hash);
+		dirleaf_begin(&d, block_at(c, c->index.start[0] + leaf++));
+		for (; i < end; i++)
+			dirleaf_add(&d, &names[slots[i].name]);
+		dirleaf_end(&d);
 	}
-	dirleaf_end(&d);
 }
 
 /* Finish the index block @number whose entries begin at @offset. */

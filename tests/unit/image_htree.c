@@ -10,6 +10,8 @@
 #include "image_fnv.h"
 #include "image_folder.h"
 
+static const uint32_t HASH_END = 0xfffffffe;
+
 struct index_case {
 	uint32_t block_size;
 	bool csum, filetype;
@@ -116,6 +118,8 @@ static uint32_t look_up(const uint8_t *blocks, const struct format *fmt,
 	assert_int_equal(ext2fs_dirhash(EXT2_HASH_HALF_MD4_UNSIGNED,
 					name->name, name->len, fmt->hash_seed,
 					&hash, NULL), 0);
+	if (hash == HASH_END)
+		hash = HASH_END - 2;
 	for (level = 0; level <= levels; level++) {
 		e = entries_of(blocks, fmt, path[level]);
 		slot[level] = search(e, hash);
@@ -238,6 +242,46 @@ static void hash_over_leaves(void **state)
 	free_folder(&f);
 }
 
+/* Names whose hash is the kernel's end mark, and one (the fourth) just below
+ * it, behind a growing number of others: the kernel must find them all, and
+ * no leaf but the last may have the former, as e2fsck wants it. */
+static void end_mark(void **state)
+{
+	const char *const ends[] = { "eof.ijdkijlj", "eof.jamfgfpe",
+				     "eof.kjnkkble", "eof.mjggkeah",
+				     "eof.ppalkmif" };
+	struct format fmt = format(1024, true, true);
+	uint32_t n, i, moved = 0, last;
+	struct dir_layout l;
+	struct folder f;
+	uint8_t *blocks;
+
+	(void)state;
+	for (n = 100; n < 200; n++) {
+		f = make_folder(n, 20);
+		for (i = 0; i < COUNT(ends); i++) {
+			f.names[n - 5 + i].name = ends[i];
+			f.names[n - 5 + i].len = 12;
+		}
+		assert_int_equal(dir_layout_init(&l, &fmt, f.names, n, 1), 0);
+		blocks = encode(&l, &fmt, f.names);
+		for (i = 0; i < n; i++)
+			assert_int_equal(look_up(blocks, &fmt, &f.names[i]),
+					 FIRST_INO + i);
+		for (i = n - 5; i < n; i++)
+			if (i != n - 2)
+				assert_int_not_equal(find_in_leaf(blocks +
+					l.leaves * 1024, &fmt, &f.names[i]),
+					0);
+		last = get_le32(blocks + 32 + 8 * (l.leaves - 1));
+		moved += last == (HASH_END - 2) || last == HASH_END - 1;
+		test_free(blocks);
+		dir_layout_release(&l);
+		free_folder(&f);
+	}
+	assert_true(moved > 0);
+}
+
 static void bad_hash(void **state)
 {
 	struct format fmt = format(1024, true, true);
@@ -258,6 +302,7 @@ int main(void)
 		cmocka_unit_test(indexed),
 		cmocka_unit_test(depths),
 		cmocka_unit_test(hash_over_leaves),
+		cmocka_unit_test(end_mark),
 		cmocka_unit_test(bad_hash),
 	};
 
