@@ -27,7 +27,11 @@ void run_list_release(struct run_list *l);
  * Return: 0 or ENOMEM. */
 errcode_t run_list_add(struct run_list *l, uint64_t start, uint64_t len);
 
-enum { REQUEST_DATA = 1 };	/* for a regular file; else metadata */
+enum {
+	REQUEST_DATA = 1,	/* for a regular file; else metadata */
+	REQUEST_CLOSED = 2,	/* nobody has the file open for writing */
+	REQUEST_UNWRITTEN = 4,	/* the extent will be unwritten */
+};
 
 struct alloc_request {
 	uint64_t len;		/* blocks, not 0 */
@@ -36,6 +40,11 @@ struct alloc_request {
 	uint32_t lblk;		/* first logical block asked for */
 	uint64_t file_blocks;	/* size of the whole file */
 	uint32_t flags;		/* REQUEST_* */
+
+	/* For kernel mode: the nearest mapped blocks on either side of
+	 * @lblk.  A physical block of 0 says that there is none. */
+	uint32_t lleft, lright;
+	uint64_t pleft, pright;
 };
 
 struct mballoc;
