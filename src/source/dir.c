@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The walk over a host directory.
+ *
+ * There is one frame per folder from the root to the current one, each with
+ * all names of its folder, read at once and sorted.  No recursion: a tree may
+ * be deeper than the stack.  Only the root and the innermost frames keep
+ * their descriptor; an outer frame gets it back through ".." when the walk
+ * returns to it, and must then be the folder it was.
+ */
+#include "source/dir.h"
+
+#include <bsd/sys/tree.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "base/fileio.h"
+#include "source/dir_entry.h"
+#include "source/exclude.h"
+
+/* Descriptors held by frames besides the root's; bytes read by one call. */
+enum { OPEN_FRAMES = 4, READ_BYTES = 64 * 1024 };
+
+#define CONTENT "its content is left out"
+
+struct frame {
+	RB_ENTRY(frame) by_inode;
+	struct frame *up;	/* NULL: the root */
+	struct host_dir *dir;
+	dev_t dev;
+	ino_t ino;
+	int fd;			/* -1: given up for now */
+	size_t path_len;	/* bytes of scan.path that are its path */
+	struct buf bytes;	/* its names, each with a NUL */
+	const char **names;	/* sorted, none twice; into @bytes */
+	size_t n_names, next;
+};
+
+RB_HEAD(frame_tree, frame);
+
+static int frame_cmp(const struct frame *a, const struct frame *b)
+{
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	return (a->ino > b->ino) - (a->ino < b->ino);
+}
+
+RB_GENERATE_INTERNAL(frame_tree, frame, by_inode, frame_cmp,
+		     static __attribute__((unused)))
+
+struct dir_source {
+	struct source source;
+	struct dir_scan scan;
+	struct exclude exclude;
+	struct host_dir *root;
+	dev_t root_dev;
+	struct frame *top;		/* innermost; NULL before the root */
+	struct frame_tree on_way;	/* all frames, to find loops */
+	bool started;			/* the root was given */
+	bool descend;			/* what was given last is a folder */
+	struct statx last;		/* of what was given last */
+};
+
+static dev_t dev_of(const struct statx *st)
+{
+	return makedev(st->stx_dev_major, st->stx_dev_minor);
+}
+
+static errcode_t add_names(struct buf *names, const char *data, size_t len)
+{
+	errcode_t err = 0;
+	size_t at;
+
+	for (at = 0; !err && at < len;) {
+		const struct dirent64 *d = (const void *)(data + at);
+
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+			err = buf_add(names, d->d_name,
+				      strlen(d->d_name) + 1);
+		at += d->d_reclen;
+	}
+	return err;
+}
+
+/* Append the names in the folder @fd to @names.  Return: 0 or an errno. */
+static errcode_t read_names(struct buf *names, int fd)
+{
+	char *data = malloc(READ_BYTES);
+	errcode_t err = data ? 0 : ENOMEM;
+
+	while (!err) {
+		ssize_t n = getdents64(fd, data, READ_BYTES);
+
+		if (n == 0)
+			break;
+		if (n > 0)
+			err = add_names(names, data, n);
+		else if (errno != EINTR)
+			err = errno;
+	}
+	free(data);
+	return err;
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A folder that changes while it is read may show a name twice. */
+static void drop_twins(struct frame *f)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < f->n_names; i++)
+		if (!kept || strcmp(f->names[i], f->names[kept - 1]))
+			f->names[kept++] = f->names[i];
+	f->n_names = kept;
+}
+
+static errcode_t sort_names(struct frame *f)
+{
+	const char *p = (const char *)f->bytes.data;
+	const char *end = p + f->bytes.len;
+	size_t cap = 0;
+	errcode_t err = 0;
+
+	for (; !err && p < end; p += strlen(p) + 1) {
+		err = array_reserve(&f->names, &cap, f->n_names + 1,
+				    sizeof(*f->names));
+		if (!err)
+			f->names[f->n_names++] = p;
+	}
+	if (!err && f->n_names) {
+		qsort(f->names, f->n_names, sizeof(*f->names), name_cmp);
+		drop_twins(f);
+	}
+	return err;
+}
+
+static void frame_close(struct frame *f)
+{
+	/* The root's belongs to the origins, too. */
+	if (!f->up || f->fd < 0)
+		return;
+	close(f->fd);
+	f->fd = -1;
+}
+
+static void frame_free(struct frame *f)
+{
+	frame_close(f);
+	host_dir_put(f->dir);
+	buf_release(&f->bytes);
+	free(f->names);
+	free(f);
+}
+
+/* Open the folder given last, which must be what it was when given.
+ * Return: 0 or an errno, ENOTDIR for another folder. */
+static errcode_t open_last(struct dir_source *s, const char *name, int *fd)
+{
+	struct statx st;
+	errcode_t err = host_open(fd, s->top->fd, name,
+				  O_DIRECTORY | O_NOFOLLOW);
+
+	if (err)
+		return err;
+	if (statx(*fd, "", AT_EMPTY_PATH, STATX_INO, &st))
+		err = errno;
+	else if (st.stx_ino != s->last.stx_ino ||
+		 dev_of(&st) != dev_of(&s->last))
+		err = ENOTDIR;
+	else if (s->scan.check_access && faccessat(*fd, ".", X_OK, AT_EACCESS))
+		err = errno;
+	if (err)
+		close(*fd);
+	return err;
+}
+
+static struct frame *frame_new(struct dir_source *s, int fd, const char *name)
+{
+	struct frame *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->dir = name ? host_dir_child(s->top->dir, name) :
+			host_dir_get(s->root);
+	if (!f->dir) {
+		free(f);
+		return NULL;
+	}
+	f->up = s->top;
+	f->fd = fd;
+	f->dev = dev_of(&s->last);
+	f->ino = s->last.stx_ino;
+	f->path_len = s->scan.path.len;
+	return f;
+}
+
+/* Give up the descriptor of the frame that is now too far out. */
+static void close_outer(struct frame *top)
+{
+	struct frame *f = top;
+	int i;
+
+	for (i = 0; f && i < OPEN_FRAMES; i++)
+		f = f->up;
+	if (f)
+		frame_close(f);
+}
+
+/* Everything that is asked of a folder before its names are read. */
+static errcode_t check_folder(struct dir_source *s, struct frame *f)
+{
+	errcode_t err = 0;
+
+	if (RB_FIND(frame_tree, &s->on_way, f))
+		return diag_error(s->scan.options->diag,
+				  dir_scan_host_path(&s->scan),
+				  E4PACK_ET_FAILED,
+				  "is a folder that it lies in: "
+				  "a bind mount makes a loop");
+	if (!f->up || f->up->dev != f->dev)
+		err = dir_check_mount(&s->scan, f->fd, f->dev);
+	if (!err && s->last.stx_attributes & STATX_ATTR_ENCRYPTED)
+		err = dir_check_key(&s->scan, f->fd);
+	return err;
+}
+
+/* Make the folder @fd, given last, the innermost frame; takes over @fd. */
+static errcode_t push(struct dir_source *s, int fd, const char *name)
+{
+	struct frame *f = frame_new(s, fd, name);
+	bool skip = false;
+	errcode_t err;
+
+	if (!f) {
+		if (name)
+			close(fd);
+		return diag_nomem(s->scan.options->diag);
+	}
+	err = check_folder(s, f);
+	if (!err) {
+		err = read_names(&f->bytes, fd);
+		if (!err)
+			err = sort_names(f);
+		if (err == ENOMEM)
+			err = diag_nomem(s->scan.options->diag);
+		else if (err)
+			err = dir_scan_trouble(&s->scan, err, &skip, CONTENT);
+	}
+	if (err || skip) {
+		frame_free(f);
+		return err;
+	}
+	RB_INSERT(frame_tree, &s->on_way, f);
+	s->top = f;
+	close_outer(f);
+	return 0;
+}
+
+/* Go into the folder given last. */
+static errcode_t descend(struct dir_source *s)
+{
+	const struct source_options *o = s->scan.options;
+	bool skip = false;
+	const char *name;
+	errcode_t err;
+	int fd;
+
+	s->descend = false;
+	if (!s->top)
+		return push(s, s->root->fd, NULL);
+	if (o->one_file_system && dev_of(&s->last) != s->root_dev) {
+		diag_note(o->diag, DIAG_VERBOSE, dir_scan_host_path(&s->scan),
+			  "is on another file system: left empty");
+		return 0;
+	}
+	name = s->top->names[s->top->next - 1];
+	err = open_last(s, name, &fd);
+	if (err)
+		return dir_scan_trouble(&s->scan, err, &skip, CONTENT);
+	return push(s, fd, name);
+}
+
+/* Make the enclosing folder the innermost one again. */
+static errcode_t leave(struct dir_source *s)
+{
+	struct frame *f = s->top, *up = f->up;
+	struct statx st;
+	errcode_t err = 0;
+
+	if (up && up->fd < 0) {
+		s->scan.path.len = up->path_len;
+		err = io_open(&up->fd, f->fd, "..", O_PATH | O_DIRECTORY);
+		if (!err && statx(up->fd, "", AT_EMPTY_PATH, STATX_INO, &st))
+			err = errno;
+		if (!err && (st.stx_ino != up->ino || dev_of(&st) != up->dev))
+			err = E4PACK_ET_CHANGED;
+		if (err && !buf_str(&s->scan.path))
+			return diag_nomem(s->scan.options->diag);
+		if (err)
+			return diag_error(s->scan.options->diag,
+					  dir_scan_host_path(&s->scan), err,
+					  "the way back to it is lost");
+	}
+	RB_REMOVE(frame_tree, &s->on_way, f);
+	frame_free(f);
+	s->top = up;
+	return 0;
+}
+
+static errcode_t set_path(struct dir_source *s, const char *name)
+{
+	struct buf *path = &s->scan.path;
+
+	path->len = s->top->path_len;
+	if (buf_add(path, "/", 1) || buf_add_str(path, name) || !buf_str(path))
+		return diag_nomem(s->scan.options->diag);
+	return 0;
+}
+
+static errcode_t give_root(struct dir_source *s, struct entry *e, bool *end)
+{
+	errcode_t err = dir_entry_read(&s->scan, e, &s->last, s->root,
+				       s->root->fd, ".", end);
+
+	s->root_dev = dev_of(&s->last);
+	s->started = true;
+	s->descend = !err && !*end;
+	return err;
+}
+
+/* Fill @e from the next name of the innermost folder. */
+static errcode_t give_name(struct dir_source *s, struct entry *e, bool *skip)
+{
+	const char *name = s->top->names[s->top->next++];
+	errcode_t err = set_path(s, name);
+
+	*skip = false;
+	if (err)
+		return err;
+	if (exclude_match(&s->exclude, dir_scan_path(&s->scan))) {
+		*skip = true;
+		return 0;
+	}
+	err = dir_entry_read(&s->scan, e, &s->last, s->top->dir, s->top->fd,
+			     name, skip);
+	s->descend = !err && !*skip && S_ISDIR(e->mode);
+	return err;
+}
+
+static errcode_t dir_next(struct source *source, struct entry *e, bool *end)
+{
+	struct dir_source *s = (struct dir_source *)source;
+	errcode_t err = progress_check(s->scan.options->progress);
+	bool skip;
+
+	*end = false;
+	entry_clear(e);
+	if (!err && !s->started)
+		return give_root(s, e, end);
+	if (!err && s->descend)
+		err = descend(s);
+	while (!err && s->top) {
+		if (s->top->next == s->top->n_names) {
+			err = leave(s);
+			continue;
+		}
+		err = give_name(s, e, &skip);
+		if (err || !skip)
+			return err;
+		entry_clear(e);
+	}
+	*end = !err;
+	return err;
+}
+
+static void dir_prune(struct source *source)
+{
+	((struct dir_source *)source)->descend = false;
+}
+
+static void dir_free(struct source *source)
+{
+	struct dir_source *s = (struct dir_source *)source;
+	struct frame *up;
+
+	for (; s->top; s->top = up) {
+		up = s->top->up;
+		frame_free(s->top);
+	}
+	dir_scan_release(&s->scan);
+	exclude_release(&s->exclude);
+	host_dir_put(s->root);
+	free(s);
+}
+
+static const struct source_ops dir_ops = {
+	.next = dir_next,
+	.prune = dir_prune,
+	.free = dir_free,
+};
+
+/* Open the root and keep @path without trailing slashes. */
+static errcode_t open_root(struct dir_source *s, const char *path)
+{
+	struct buf *kept = &s->scan.path;
+	struct diag *diag = s->scan.options->diag;
+	size_t len = strlen(path);
+	errcode_t err;
+	int fd;
+
+	while (len && path[len - 1] == '/')
+		len--;
+	if (buf_add(kept, path, len) || !buf_str(kept))
+		return diag_nomem(diag);
+	s->scan.root_len = len;
+	err = host_open(&fd, AT_FDCWD, path, O_DIRECTORY);
+	if (err)
+		return diag_error(diag, path, err,
+				  "the source cannot be opened");
+	s->root = host_dir_root(fd, (char *)kept->data);
+	if (!s->root) {
+		close(fd);
+		return diag_nomem(diag);
+	}
+	return 0;
+}
+
+errcode_t dir_source_open(struct source **ret, const char *path,
+			  const struct source_options *options)
+{
+	struct dir_source *s = calloc(1, sizeof(*s));
+	errcode_t err;
+
+	if (!s)
+		return diag_nomem(options->diag);
+	s->source.ops = &dir_ops;
+	RB_INIT(&s->on_way);
+	dir_scan_init(&s->scan, options);
+	err = exclude_init(&s->exclude, options);
+	if (!err)
+		err = open_root(s, path);
+	if (err)
+		dir_free(&s->source);
+	else
+		*ret = &s->source;
+	return err;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Host files: finding them again, and reading what was staged. */
+#include "source/host_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "base/fileio.h"
+
+struct host_file {
+	struct origin origin;
+	struct host_dir *dir;
+	struct host_state state;
+	char name[];
+};
+
+static struct host_dir *make_dir(struct host_dir *parent, int fd,
+				 const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct host_dir *d = malloc(sizeof(*d) + len);
+
+	if (!d)
+		return NULL;
+	d->parent = parent;
+	d->refs = 1;
+	d->fd = fd;
+	memcpy(d->name, name, len);
+	return d;
+}
+
+struct host_dir *host_dir_root(int fd, const char *path)
+{
+	return make_dir(NULL, fd, path);
+}
+
+struct host_dir *host_dir_child(struct host_dir *parent, const char *name)
+{
+	struct host_dir *d = make_dir(parent, -1, name);
+
+	if (d)
+		host_dir_get(parent);
+	return d;
+}
+
+void host_dir_put(struct host_dir *d)
+{
+	struct host_dir *parent;
+
+	/* A loop: the chain may be thousands deep. */
+	for (; d && --d->refs == 0; d = parent) {
+		parent = d->parent;
+		if (d->fd >= 0)
+			close(d->fd);
+		free(d);
+	}
+}
+
+errcode_t host_open(int *fd_ret, int dirfd, const char *name, int flags)
+{
+	errcode_t err;
+
+	flags |= O_NONBLOCK | O_NOCTTY;
+	err = io_open(fd_ret, dirfd, name, flags | O_NOATIME);
+	/* Only the owner may leave the access time as it is. */
+	if (err == EPERM)
+		err = io_open(fd_ret, dirfd, name, flags);
+	return err;
+}
+
+struct host_state host_state_of(const struct statx *st)
+{
+	return (struct host_state){
+		.dev = makedev(st->stx_dev_major, st->stx_dev_minor),
+		.ino = st->stx_ino,
+		.size = st->stx_size,
+		.mtime = st->stx_mtime.tv_sec,
+		.ctime = st->stx_ctime.tv_sec,
+		.mtime_nsec = st->stx_mtime.tv_nsec,
+		.ctime_nsec = st->stx_ctime.tv_nsec,
+		.type = st->stx_mode & S_IFMT,
+	};
+}
+
+static bool same_state(const struct host_state *a, const struct host_state *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->mtime == b->mtime && a->mtime_nsec == b->mtime_nsec &&
+	       a->ctime == b->ctime && a->ctime_nsec == b->ctime_nsec &&
+	       a->type == b->type;
+}
+
+/* The path of @name in @dir, written from its end: below the root, or with
+ * the root's path as given.  Return: to free(), or NULL without memory. */
+static char *build_path(const struct host_dir *dir, const char *name,
+			bool with_root)
+{
+	size_t len = strlen(name) + 1, part;
+	const struct host_dir *d;
+	char *path, *p;
+
+	for (d = dir; d->parent || with_root; d = d->parent) {
+		len += strlen(d->name) + 1;
+		if (!d->parent)
+			break;
+	}
+	path = malloc(len);
+	if (!path)
+		return NULL;
+	p = path + len - (strlen(name) + 1);
+	memcpy(p, name, strlen(name) + 1);
+	for (d = dir; d->parent || with_root; d = d->parent) {
+		part = strlen(d->name);
+		*--p = '/';
+		p -= part;
+		memcpy(p, d->name, part);
+		if (!d->parent)
+			break;
+	}
+	return path;
+}
+
+/* Open @path, which is cut where it is too long for one call. */
+static errcode_t open_long(int *fd_ret, int root, char *path)
+{
+	int at = root, next;
+	errcode_t err = 0;
+
+	while (!err && strlen(path) >= PATH_MAX) {
+		/* A name has 255 bytes at most: there is a slash. */
+		char *cut = memrchr(path, '/', PATH_MAX - 1);
+
+		if (!cut) {
+			err = ENAMETOOLONG;
+			break;
+		}
+		*cut = '\0';
+		err = io_open(&next, at, path, O_PATH | O_DIRECTORY);
+		if (at != root)
+			close(at);
+		at = err ? root : next;
+		path = cut + 1;
+	}
+	if (!err)
+		err = host_open(fd_ret, at, path, O_NOFOLLOW);
+	if (at != root)
+		close(at);
+	return err;
+}
+
+/* Tell @code of the file; @what as for diag_error(). */
+static errcode_t tell(const struct host_file *f, struct diag *diag,
+		      errcode_t code, const char *what)
+{
+	char *path = build_path(f->dir, f->name, true);
+
+	if (what)
+		diag_error(diag, path ? path : f->name, code, "%s", what);
+	else
+		diag_error(diag, path ? path : f->name, code, NULL);
+	free(path);
+	return code;
+}
+
+static errcode_t check_state(const struct host_file *f, int fd,
+			     struct diag *diag)
+{
+	struct host_state now;
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st))
+		return tell(f, diag, errno, "its state cannot be read");
+	now = host_state_of(&st);
+	if (!same_state(&f->state, &now))
+		return tell(f, diag, E4PACK_ET_CHANGED, NULL);
+	return 0;
+}
+
+static errcode_t open_again(const struct host_file *f, int *fd,
+			    struct diag *diag)
+{
+	const struct host_dir *root = f->dir;
+	char *path = build_path(f->dir, f->name, false);
+	errcode_t err;
+
+	if (!path)
+		return diag_nomem(diag);
+	while (root->parent)
+		root = root->parent;
+	err = open_long(fd, root->fd, path);
+	free(path);
+	if (err == ENOENT)
+		return tell(f, diag, E4PACK_ET_CHANGED,
+			    "vanished while it was read");
+	/* Another type than the one staged: a link, a socket, no folder. */
+	if (err == ELOOP || err == ENXIO || err == ENOTDIR)
+		return tell(f, diag, E4PACK_ET_CHANGED, NULL);
+	return err ? tell(f, diag, err, "cannot be opened") : 0;
+}
+
+static errcode_t host_file_open(struct origin *o, struct origin_reader *r,
+				struct diag *diag)
+{
+	struct host_file *f = (struct host_file *)o;
+	int fd;
+	errcode_t err = open_again(f, &fd, diag);
+
+	if (err)
+		return err;
+	err = check_state(f, fd, diag);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	*r = (struct origin_reader){ o, fd, 0 };
+	return 0;
+}
+
+static errcode_t host_file_read(struct origin_reader *r, void *data,
+				size_t len, uint64_t offset,
+				struct diag *diag)
+{
+	struct host_file *f = (struct host_file *)r->origin;
+	size_t got;
+	errcode_t err = io_pread(r->fd, data, len, offset, &got);
+
+	if (err)
+		return tell(f, diag, err, "cannot be read");
+	return got < len ? tell(f, diag, E4PACK_ET_CHANGED, NULL) : 0;
+}
+
+static errcode_t host_file_close(struct origin_reader *r, struct diag *diag)
+{
+	struct host_file *f = (struct host_file *)r->origin;
+	errcode_t err = diag ? check_state(f, r->fd, diag) : 0;
+
+	close(r->fd);
+	*r = (struct origin_reader){ .fd = -1 };
+	return err;
+}
+
+static void host_file_free(struct origin *o)
+{
+	struct host_file *f = (struct host_file *)o;
+
+	host_dir_put(f->dir);
+	free(f);
+}
+
+static const struct origin_ops host_file_ops = {
+	.open = host_file_open,
+	.read = host_file_read,
+	.close = host_file_close,
+	.free = host_file_free,
+};
+
+struct origin *host_file_origin(struct host_dir *dir, const char *name,
+				const struct statx *st)
+{
+	size_t len = strlen(name) + 1;
+	struct host_file *f = malloc(sizeof(*f) + len);
+
+	if (!f)
+		return NULL;
+	f->origin = (struct origin){ &host_file_ops, 1 };
+	f->dir = host_dir_get(dir);
+	f->state = host_state_of(st);
+	memcpy(f->name, name, len);
+	return &f->origin;
+}
