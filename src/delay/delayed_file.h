@@ -6,15 +6,32 @@
 #ifndef E4PACK_DELAY_DELAYED_FILE_H
 #define E4PACK_DELAY_DELAYED_FILE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <et/com_err.h>
 
 #include "delay/content.h"
 #include "delay/extent_status.h"
+#include "delay/pending.h"
 #include "delay/reserve.h"
 #include "image/format.h"
 #include "source/origin.h"
+
+struct delayed_file;
+
+/* What the buffer asks of an image that is there already. */
+struct delay_ops {
+	/* Fill @e with the extent on disk that holds block e->lblk, written,
+	 * unwritten or a hole, as long as is known.  Reports. */
+	errcode_t (*query_blocks)(void *arg, const struct delayed_file *f,
+				  struct es_extent *e);
+	/* Blocks that @f had are no longer its own: whole clusters.  Cannot
+	 * fail; who gives them to the free space changes reserve.free. */
+	void (*free_blocks)(void *arg, const struct delayed_file *f,
+			    uint64_t pblk, uint64_t len);
+};
 
 /* What all files of one image share. */
 struct delay {
@@ -22,15 +39,29 @@ struct delay {
 	struct es_stats es_stats;
 	uint32_t block_bits;	/* log2 of the block size in bytes */
 	uint32_t cluster_bits;	/* log2 of blocks per cluster */
+	const struct delay_ops *ops;	/* NULL, or NULL members: nothing is
+					 * on disk, no one is told */
+	void *ops_arg;		/* first argument of @ops */
 };
 
 struct delayed_file {
 	struct es_tree es;
 	struct content content;
+	struct pending_set pending;	/* with bigalloc only */
 	uint64_t size;		/* i_size, bytes */
 	uint64_t disksize;	/* i_disksize: size as far as mapped */
 	uint32_t reserved;	/* i_reserved, clusters */
+	uint8_t cluster_bits;	/* as struct delay has, once written to */
+	bool on_disk;		/* has a map on disk: ask query_blocks() */
+	bool pinned;		/* the tree knows more than the map on disk:
+				 * nothing of it may be dropped */
 };
+
+/* Make a buffer with no free space and nothing in it; fill d->reserve. */
+void delay_init(struct delay *d, uint32_t block_bits, uint32_t cluster_bits);
+
+/* Free the memory of all ES trees; release the files before. */
+void delay_release(struct delay *d);
 
 /* Make an empty file; allocates nothing. */
 void delayed_file_init(struct delayed_file *f);
@@ -47,15 +78,44 @@ errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
 		   uint64_t len, struct origin *origin, uint64_t offset);
 
 /* Set the size: growing leaves a hole, shrinking drops what lies behind and
- * releases its reservation.  Return: 0, ENOMEM or EFBIG. */
+ * releases its reservation.  Return: 0, ENOMEM, EFBIG, or E4PACK_ET_NO_SPACE
+ * as da_punch(). */
 errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size);
+
+/* Make [@pos, @pos + @len) read as zero; whole blocks in it become a hole.
+ * The size stays.  Return: 0, ENOMEM, EFBIG, or E4PACK_ET_NO_SPACE where a
+ * cluster that is freed has delayed blocks, which need a new promise. */
+errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
+		   uint64_t len);
+
+/* The validity cookie of the mapping, for a plan to remember. */
+uint64_t delayed_file_seq(const struct delayed_file *f);
+
+/* Return: 0, or E4PACK_ET_STALE when the mapping is not that of @seq. */
+errcode_t delayed_file_check_seq(const struct delayed_file *f, uint64_t seq);
+
+/* Drop up to @n nodes of the ES tree that the disk can tell again.
+ * Return: nodes dropped. */
+uint32_t delayed_file_shrink(struct delay *d, struct delayed_file *f,
+			     uint32_t n);
+
+/* Blocks to ask the allocator for, in whole clusters, so that every delayed
+ * block gets its place. */
+uint64_t delayed_file_wanted_blocks(const struct delayed_file *f);
+
+/* Whether the accounting holds: the tree is valid, @f has as many clusters
+ * reserved as hold delayed blocks and are not pending, and a cluster is
+ * pending only if it has mapped and delayed blocks.  Linear. */
+bool delayed_file_verify(const struct delay *d,
+			 const struct delayed_file *f);
 
 /* Blocks with status delayed. */
 uint64_t delayed_file_delayed_blocks(const struct delayed_file *f);
 
 /* Extents that the file will have when its delayed blocks are put, in
- * logical order, into @n runs: the on-disk limit counted, neighbours that
- * touch on both sides joined.  With @n 0: in one run (the ideal). */
+ * logical order, into @n runs as writeback_place() does: the on-disk limit
+ * counted, neighbours that touch on both sides joined.  With @n 0: the
+ * ideal, where logical neighbours of one status always touch. */
 uint64_t delayed_file_count_extents(const struct delayed_file *f,
 				    const struct run *runs, size_t n);
 

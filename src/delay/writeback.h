@@ -15,9 +15,10 @@
 #include "image/blockio.h"
 
 /* Put the delayed blocks of @f, in logical order, into @n runs that the
- * allocator gave (as many blocks in all): delayed becomes written, the
- * reservation is claimed, the size on disk follows.
- * Return: 0, ENOMEM, or E4PACK_ET_BUG when the counts do not agree. */
+ * allocator gave (delayed_file_wanted_blocks() in all; with bigalloc each run
+ * is whole clusters): delayed becomes written, the reservation is claimed,
+ * the size on disk follows.  Return: 0; ENOMEM, or E4PACK_ET_BUG when the
+ * counts do not agree, both with nothing changed. */
 errcode_t writeback_place(struct delay *d, struct delayed_file *f,
 			  const struct run *runs, size_t n);
 
@@ -34,10 +35,13 @@ struct writeback_options {
 	bool zeroed;		/* blocks not written read as zero already */
 };
 
-/* Write the bytes of all placed blocks of @n files (the array is sorted
+/* Write the bytes of all written blocks of @n files (the array is sorted
  * here), last blocks padded with zeros, and check that no origin changed.
- * The bytes written do not depend on the number of threads.
- * Reports.  Return: 0, or the first failure. */
+ * The bytes written do not depend on the number of threads.  Files with a map
+ * on disk are E4PACK_ET_BUG: part of their blocks keep what they hold.
+ * Adds the bytes of all blocks to the progress, which the caller began.
+ * Reports, other than E4PACK_ET_INTERRUPTED.  Return: 0, or the first
+ * failure. */
 errcode_t writeback_data(const struct blockio *io,
 			 struct writeback_item *items, size_t n,
 			 const struct writeback_options *options);

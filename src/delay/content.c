@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The content map.
+ *
+ * Ranges are disjoint, not empty, and joined where one continues the other in
+ * the file and in the origin.  One range needs no memory of its own; from the
+ * second on they are nodes of a balanced tree, 64 bytes each.  Setting a
+ * range cuts what it meets, [a, b) by [l, e) leaving [a, l) and [e, b), the
+ * right one at origin_offset + (e - a); the number of ranges grows by at most
+ * two, and the nodes for them are made before anything is changed.
+ */
+#include "delay/content.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <bsd/sys/tree.h>
+
+struct content_node {
+	RB_ENTRY(content_node) by_offset;
+	struct content_range range;
+};
+
+RB_HEAD(content_head, content_node);
+
+enum { SPARES = 2 };
+
+struct content_map {
+	struct content_head nodes;
+	struct content_node *last;	/* the rightmost node, or NULL */
+	struct content_node *spare[SPARES];	/* made ready, or NULL */
+	uint64_t n;
+};
+
+static int content_node_cmp(struct content_node *a, struct content_node *b)
+{
+	return (a->range.offset > b->range.offset) -
+	       (a->range.offset < b->range.offset);
+}
+
+RB_GENERATE_INTERNAL(content_head, content_node, by_offset, content_node_cmp,
+		     __attribute__((unused)) static)
+
+static uint64_t range_end(const struct content_range *r)
+{
+	return r->offset + r->len;
+}
+
+static bool continues(const struct content_range *a,
+		      const struct content_range *b)
+{
+	if (range_end(a) != b->offset || a->origin != b->origin)
+		return false;
+	return !a->origin || a->origin_offset + a->len == b->origin_offset;
+}
+
+static void take_reference(const struct content_range *r)
+{
+	if (r->origin)
+		origin_get(r->origin);
+}
+
+/* Let the beginning of @r be at @offset. */
+static void range_advance(struct content_range *r, uint64_t offset)
+{
+	uint64_t by = offset - r->offset;
+
+	r->offset = offset;
+	r->len -= by;
+	r->origin_offset += by;
+}
+
+void content_init(struct content *c)
+{
+	*c = (struct content){ .map = NULL };
+}
+
+static errcode_t prepare_spares(struct content_map *m)
+{
+	size_t i;
+
+	for (i = 0; i < SPARES; i++) {
+		if (!m->spare[i])
+			m->spare[i] = malloc(sizeof(*m->spare[i]));
+		if (!m->spare[i])
+			return ENOMEM;
+	}
+	return 0;
+}
+
+static struct content_node *take_spare(struct content_map *m)
+{
+	struct content_node *n;
+	size_t i = m->spare[0] ? 0 : 1;
+
+	n = m->spare[i];
+	m->spare[i] = NULL;
+	return n;
+}
+
+static void drop_node(struct content_map *m, struct content_node *n)
+{
+	if (m->last == n)
+		m->last = RB_PREV(content_head, &m->nodes, n);
+	RB_REMOVE(content_head, &m->nodes, n);
+	m->n--;
+	origin_put(n->range.origin);
+	free(n);
+}
+
+/* Insert @r, which nothing meets, with the reference that it has.  Behind
+ * the last node it is linked there without a search. */
+static void insert_node(struct content_map *m, const struct content_range *r)
+{
+	struct content_node *n = take_spare(m);
+
+	n->range = *r;
+	m->n++;
+	if (m->last && r->offset > m->last->range.offset) {
+		RB_SET(n, m->last, by_offset);
+		RB_RIGHT(m->last, by_offset) = n;
+		content_head_RB_INSERT_COLOR(&m->nodes, n);
+		m->last = n;
+		return;
+	}
+	RB_INSERT(content_head, &m->nodes, n);
+	if (!m->last)
+		m->last = n;
+}
+
+/* Return: the first node that ends after @offset, or NULL. */
+static struct content_node *first_after(const struct content_map *m,
+					uint64_t offset)
+{
+	struct content_node *n = RB_ROOT(&m->nodes), *best = NULL;
+
+	if (!m->last || range_end(&m->last->range) <= offset)
+		return NULL;
+	while (n) {
+		if (range_end(&n->range) <= offset) {
+			n = RB_RIGHT(n, by_offset);
+			continue;
+		}
+		best = n;
+		n = RB_LEFT(n, by_offset);
+	}
+	return best;
+}
+
+static void map_free(struct content_map *m)
+{
+	struct content_node *n;
+	size_t i;
+
+	while ((n = RB_ROOT(&m->nodes)))
+		drop_node(m, n);
+	for (i = 0; i < SPARES; i++)
+		free(m->spare[i]);
+	free(m);
+}
+
+void content_release(struct content *c)
+{
+	if (c->map)
+		map_free(c->map);
+	else
+		origin_put(c->one.origin);
+	content_init(c);
+}
+
+errcode_t content_prepare(struct content *c)
+{
+	struct content_map *m = c->map;
+	errcode_t err;
+
+	if (m)
+		return prepare_spares(m);
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return ENOMEM;
+	err = prepare_spares(m);
+	if (!err && c->one.len) {
+		insert_node(m, &c->one);
+		err = prepare_spares(m);
+	}
+	if (err) {
+		/* The reference is still that of c->one. */
+		if (m->n)
+			take_reference(&c->one);
+		map_free(m);
+		return err;
+	}
+	c->one = (struct content_range){ .len = 0 };
+	c->map = m;
+	return 0;
+}
+
+/* Empty [@offset, @end); takes at most one spare node. */
+static void cut(struct content_map *m, uint64_t offset, uint64_t end)
+{
+	struct content_node *n = first_after(m, offset), *next;
+
+	for (; n && n->range.offset < end; n = next) {
+		struct content_range rest = n->range;
+
+		next = RB_NEXT(content_head, &m->nodes, n);
+		if (rest.offset >= offset && range_end(&rest) <= end) {
+			drop_node(m, n);
+		} else if (rest.offset >= offset) {
+			range_advance(&n->range, end);
+		} else if (range_end(&rest) <= end) {
+			n->range.len = offset - rest.offset;
+		} else {
+			n->range.len = offset - rest.offset;
+			range_advance(&rest, end);
+			take_reference(&rest);
+			insert_node(m, &rest);
+		}
+	}
+}
+
+/* Join @b to its left neighbour @a if it continues it.
+ * Return: whether it did. */
+static bool join(struct content_map *m, struct content_node *a,
+		 struct content_node *b)
+{
+	if (!a || !b || !continues(&a->range, &b->range))
+		return false;
+	a->range.len += b->range.len;
+	drop_node(m, b);
+	return true;
+}
+
+static void map_set(struct content_map *m, const struct content_range *r)
+{
+	struct content_node *left, *n;
+
+	if (m->last && continues(&m->last->range, r)) {
+		m->last->range.len += r->len;
+		return;
+	}
+	/* First of all: the only other reference may be one that is cut. */
+	take_reference(r);
+	cut(m, r->offset, range_end(r));
+	insert_node(m, r);
+	if (m->last->range.offset == r->offset)
+		n = m->last;
+	else
+		n = first_after(m, r->offset);
+	left = RB_PREV(content_head, &m->nodes, n);
+	if (join(m, left, n))
+		n = left;
+	join(m, n, RB_NEXT(content_head, &m->nodes, n));
+}
+
+/* Set @r without a map, if at most one range is left then.
+ * Return: whether it was done. */
+static bool set_one(struct content *c, const struct content_range *r)
+{
+	struct content_range *one = &c->one;
+
+	if (one->len && continues(one, r)) {
+		one->len += r->len;
+		return true;
+	}
+	if (one->len && (r->offset > one->offset ||
+			 range_end(r) < range_end(one)))
+		return false;
+	take_reference(r);
+	origin_put(one->origin);
+	*one = *r;
+	return true;
+}
+
+errcode_t content_set(struct content *c, const struct content_range *range)
+{
+	errcode_t err;
+
+	if (!range->len || (!c->map && set_one(c, range)))
+		return 0;
+	err = content_prepare(c);
+	if (err)
+		return err;
+	map_set(c->map, range);
+	return 0;
+}
+
+errcode_t content_clear(struct content *c, uint64_t offset, uint64_t len)
+{
+	uint64_t end = offset + len;
+	errcode_t err;
+
+	if (!len || (!c->map && (!c->one.len || end <= c->one.offset ||
+				 range_end(&c->one) <= offset)))
+		return 0;
+	if (!c->map && offset <= c->one.offset && range_end(&c->one) <= end) {
+		content_release(c);
+		return 0;
+	}
+	err = content_prepare(c);
+	if (err)
+		return err;
+	cut(c->map, offset, end);
+	return 0;
+}
+
+void content_truncate(struct content *c, uint64_t size)
+{
+	if (c->map) {
+		/* An open end leaves no right rest: no node is needed. */
+		cut(c->map, size, UINT64_MAX);
+		return;
+	}
+	if (!c->one.len || range_end(&c->one) <= size)
+		return;
+	if (c->one.offset >= size)
+		content_release(c);
+	else
+		c->one.len = size - c->one.offset;
+}
+
+bool content_next(const struct content *c, uint64_t offset,
+		  struct content_range *range)
+{
+	struct content_node *n;
+
+	if (!c->map) {
+		if (!c->one.len || range_end(&c->one) <= offset)
+			return false;
+		*range = c->one;
+		return true;
+	}
+	n = first_after(c->map, offset);
+	if (n)
+		*range = n->range;
+	return n != NULL;
+}
+
+uint64_t content_count(const struct content *c)
+{
+	return c->map ? c->map->n : c->one.len != 0;
+}

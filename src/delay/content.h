@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the bytes of a file are: a map from byte ranges of the file to
+ * (origin, offset).  Nothing is copied.  What no range covers reads as zero.
+ */
+#ifndef E4PACK_DELAY_CONTENT_H
+#define E4PACK_DELAY_CONTENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+#include "source/origin.h"
+
+struct content_range {
+	uint64_t offset;	/* in the file, bytes */
+	uint64_t len;		/* bytes */
+	uint64_t origin_offset;	/* of its first byte */
+	struct origin *origin;	/* NULL: staged as zeros */
+};
+
+struct content_map;
+
+/* Most files have no range or one, which is kept here; more of them are in a
+ * map behind.  All zeros is a valid empty state. */
+struct content {
+	struct content_range one;	/* len 0: none */
+	struct content_map *map;	/* NULL: @one is all */
+};
+
+void content_init(struct content *c);
+
+/* Put every origin and free the map. */
+void content_release(struct content *c);
+
+/* Say that @range holds these bytes, whatever was there before; takes a
+ * reference of the origin.  Return: 0, or ENOMEM with nothing changed. */
+errcode_t content_set(struct content *c, const struct content_range *range);
+
+/* Make the memory ready that the next content_set() or content_clear() may
+ * need, so that it cannot fail.  Return: 0 or ENOMEM. */
+errcode_t content_prepare(struct content *c);
+
+/* Forget the bytes in [@offset, @offset + @len).
+ * Return: 0, or ENOMEM with nothing changed. */
+errcode_t content_clear(struct content *c, uint64_t offset, uint64_t len);
+
+/* Forget the bytes from @size on. */
+void content_truncate(struct content *c, uint64_t size);
+
+/* Find the first range that ends after @offset; *@range is a copy that owns
+ * no reference.  Several threads may read one content.
+ * Return: whether there is one. */
+bool content_next(const struct content *c, uint64_t offset,
+		  struct content_range *range);
+
+/* Ranges in all. */
+uint64_t content_count(const struct content *c);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Mapping blocks for a write: find them, or make them delayed.  See
+ * da_map.c.
+ */
+#ifndef E4PACK_DELAY_DA_MAP_H
+#define E4PACK_DELAY_DA_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <et/com_err.h>
+
+#include "delay/delayed_file.h"
+
+struct da_map {
+	uint32_t lblk;		/* in: first block */
+	uint32_t len;		/* in: blocks wanted; out: blocks that the
+				 * answer holds for, at least 1 */
+	uint64_t pblk;		/* out: first physical block where mapped */
+	uint32_t status;	/* out: ES_WRITTEN, ES_UNWRITTEN, ES_DELAYED */
+	bool inserted;		/* out: was a hole, delayed by this call */
+	uint64_t seq;		/* out: cookie that the answer holds for */
+};
+
+/* Map the blocks of @map for a write.
+ * Return: 0; ENOMEM or E4PACK_ET_NO_SPACE with nothing changed; what
+ * query_blocks() returned. */
+errcode_t da_map_blocks(struct delay *d, struct delayed_file *f,
+			struct da_map *map);
+
+/* Find what holds at map->lblk, from the tree or from the disk, and clip
+ * map->len to it; in the tree afterwards, memory permitting, where the disk
+ * knew.  Changes no mapping.  map->status may be ES_HOLE. */
+errcode_t da_look_up(struct delay *d, struct delayed_file *f,
+		     struct da_map *map);
+
+/* Under --enable-verify: assert that the accounting of @f holds. */
+void da_check(const struct delay *d, const struct delayed_file *f);
+
+/* Promise @n clusters for delayed blocks of @f. */
+errcode_t da_reserve_space(struct delay *d, struct delayed_file *f,
+			   uint32_t n);
+
+/* Give a promise of @n clusters back unused. */
+void da_release_space(struct delay *d, struct delayed_file *f, uint32_t n);
+
+/* Use a promise of @n clusters, which have been allocated. */
+void da_update_reserve_space(struct delay *d, struct delayed_file *f,
+			     uint32_t n);
+
+/* Say that delayed blocks have their place now: @e becomes written or
+ * unwritten, and the reservation it used up is claimed.
+ * Return: 0, or ENOMEM with nothing changed. */
+errcode_t da_place_extent(struct delay *d, struct delayed_file *f,
+			  const struct es_extent *e);
+
+/* Make [@lblk, @lblk + @len) a hole: reservations are released, blocks given
+ * to free_blocks().  Return: 0, or ENOMEM or E4PACK_ET_NO_SPACE (see
+ * da_punch()) with nothing changed. */
+errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
+			   uint32_t lblk, uint32_t len);
+
+/* Find the physical cluster that logical cluster @lclu has because one of
+ * its blocks is mapped: *@pblk is the place of its first block.
+ * Return: 0 with *@mapped set, or what query_blocks() returned. */
+errcode_t clu_mapped(struct delay *d, struct delayed_file *f, uint32_t lclu,
+		     bool *mapped, uint64_t *pblk);
+
+#endif

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Moving bytes from origins to blocks.
+ *
+ * The blocks of an extent fall into stretches by where their bytes are:
+ *	a long stretch of one origin with a descriptor	copied in the kernel
+ *	a long stretch of zeros				blockio_zero()
+ *	anything else					through the buffer
+ * The buffer holds blocks that follow each other on disk, of as many files as
+ * fit: many small files become one write.  Whatever is not next to it, or
+ * does not fit, makes it be written first.
+ *
+ * Failing to copy in the kernel is no failure: the rest of the stretch goes
+ * through the buffer, where a true failure shows itself again and is told by
+ * who knows its subject.
+ */
+#include "delay/data_writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/errors.h"
+#include "base/fileio.h"
+#include "base/number.h"
+
+enum { LONG_STRETCH = 1024 * 1024 };	/* bytes */
+
+/* Blocks of a file that are still to be written. */
+struct stretch {
+	const struct delayed_file *f;
+	uint64_t pos, end;	/* bytes of the file */
+	uint64_t pblk;		/* place of the block at @pos */
+};
+
+errcode_t data_writer_init(struct data_writer *w, const struct blockio *io,
+			   const struct writeback_options *options,
+			   struct data_shared *shared, uint32_t bytes)
+{
+	*w = (struct data_writer){ .io = io, .options = options,
+				   .shared = shared };
+	w->cap = bytes / io->block_size;
+	if (!w->cap)
+		w->cap = 1;
+	w->buf = malloc((size_t)w->cap * io->block_size);
+	return w->buf ? 0 : ENOMEM;
+}
+
+static errcode_t cannot_write(struct data_writer *w, errcode_t err,
+			      uint64_t pblk)
+{
+	return diag_error(w->options->diag, NULL, err,
+			  "cannot write block %llu",
+			  (unsigned long long)pblk);
+}
+
+errcode_t data_writer_flush(struct data_writer *w)
+{
+	uint32_t n = w->n;
+	errcode_t err;
+
+	if (!n)
+		return 0;
+	w->n = 0;
+	err = blockio_write(w->io, w->pblk, n, w->buf);
+	return err ? cannot_write(w, err, w->pblk) : 0;
+}
+
+/* Put reader @i of the list at its front. */
+static struct origin_reader *to_front(struct data_writer *w, uint32_t i)
+{
+	struct origin_reader r = w->readers[i];
+
+	memmove(&w->readers[1], &w->readers[0], i * sizeof(r));
+	w->readers[0] = r;
+	return &w->readers[0];
+}
+
+static errcode_t close_last_reader(struct data_writer *w)
+{
+	struct origin_reader *r = &w->readers[--w->n_readers];
+
+	return r->origin->ops->close(r, w->options->diag);
+}
+
+/* Find or open this writer's reader of @o. */
+static errcode_t get_reader(struct data_writer *w, struct origin *o,
+			    struct origin_reader **ret)
+{
+	struct origin_reader fresh = { .origin = o, .fd = -1 };
+	errcode_t err;
+	uint32_t i;
+
+	for (i = 0; i < w->n_readers; i++) {
+		if (w->readers[i].origin == o) {
+			*ret = to_front(w, i);
+			return 0;
+		}
+	}
+	if (w->n_readers == DATA_READERS) {
+		err = close_last_reader(w);
+		if (err)
+			return err;
+	}
+	err = o->ops->open(o, &fresh, w->options->diag);
+	if (err)
+		return err;
+	fresh.origin = o;
+	w->readers[w->n_readers] = fresh;
+	*ret = to_front(w, w->n_readers++);
+	return 0;
+}
+
+/* Fill @data with @len bytes of @f from @pos on. */
+static errcode_t read_bytes(struct data_writer *w,
+			    const struct delayed_file *f, uint64_t pos,
+			    uint64_t len, uint8_t *data)
+{
+	struct content_range r;
+	struct origin_reader *reader;
+	uint64_t end = pos + len, n;
+	errcode_t err = 0;
+
+	while (!err && pos < end) {
+		if (!content_next(&f->content, pos, &r) || r.offset >= end)
+			r = (struct content_range){ pos, end - pos, 0, NULL };
+		else if (r.offset > pos)
+			r = (struct content_range){ pos, r.offset - pos, 0,
+						    NULL };
+		n = r.offset + r.len < end ? r.offset + r.len - pos :
+					     end - pos;
+		if (!r.origin)
+			memset(data, 0, n);
+		else
+			err = get_reader(w, r.origin, &reader);
+		if (!err && r.origin)
+			err = r.origin->ops->read(reader, data, n,
+				r.origin_offset + (pos - r.offset),
+				w->options->diag);
+		data += n;
+		pos += n;
+	}
+	return err;
+}
+
+static void step(struct data_writer *w, struct stretch *s, uint64_t blocks)
+{
+	s->pos += blocks * w->io->block_size;
+	s->pblk += blocks;
+}
+
+/* Put the next up to @max blocks of @s into the buffer. */
+static errcode_t gather(struct data_writer *w, struct stretch *s,
+			uint64_t max)
+{
+	uint32_t bs = w->io->block_size;
+	uint64_t n;
+	errcode_t err = 0;
+
+	if (w->n == w->cap || (w->n && w->pblk + w->n != s->pblk))
+		err = data_writer_flush(w);
+	if (err)
+		return err;
+	if (!w->n)
+		w->pblk = s->pblk;
+	n = (s->end - s->pos) / bs;
+	if (n > max)
+		n = max;
+	if (n > w->cap - w->n)
+		n = w->cap - w->n;
+	err = read_bytes(w, s->f, s->pos, n * bs,
+			 w->buf + (size_t)w->n * bs);
+	if (err)
+		return err;
+	w->n += n;
+	step(w, s, n);
+	return 0;
+}
+
+/* Copy @n blocks of @s, all from @r, inside the kernel, as far as it can. */
+static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
+				const struct content_range *r, uint64_t n)
+{
+	uint32_t bs = w->io->block_size;
+	struct origin_reader *reader;
+	uint64_t done, from = r->origin_offset + (s->pos - r->offset);
+	errcode_t err;
+
+	if (s->pblk > w->io->blocks || n > w->io->blocks - s->pblk)
+		return cannot_write(w, E4PACK_ET_BUG, s->pblk);
+	err = get_reader(w, r->origin, &reader);
+	if (err)
+		return err;
+	if (reader->fd < 0)
+		return gather(w, s, n);
+	err = io_copy_range(reader->fd, reader->base + from, w->io->fd,
+			    blockio_position(w->io, s->pblk), n * bs, &done);
+	if (err)
+		atomic_store(&w->shared->no_copy, true);
+	step(w, s, done / bs);
+	return err ? gather(w, s, n - done / bs) : 0;
+}
+
+static errcode_t zero_blocks(struct data_writer *w, struct stretch *s,
+			     uint64_t n)
+{
+	errcode_t err = 0;
+
+	if (!w->options->zeroed)
+		err = blockio_zero(w->io, s->pblk, n);
+	if (err)
+		return cannot_write(w, err, s->pblk);
+	step(w, s, n);
+	return 0;
+}
+
+/* Find where the bytes at @pos come from.
+ * Return: the first byte behind them, or @end; *@r has no origin where they
+ * are zeros. */
+static uint64_t same_until(const struct delayed_file *f, uint64_t pos,
+			   uint64_t end, struct content_range *r)
+{
+	struct content_range next;
+	uint64_t until = pos;
+
+	*r = (struct content_range){ .offset = pos };
+	while (until < end && content_next(&f->content, until, &next) &&
+	       next.offset < end) {
+		if (next.origin && next.offset > until)
+			return next.offset;
+		if (next.origin && until > pos)
+			return until;
+		until = next.offset + next.len;
+		if (next.origin) {
+			*r = next;
+			return until < end ? until : end;
+		}
+	}
+	return end;
+}
+
+/* Write the next part of @s: what comes from one place, with the block that
+ * it ends in, or only its whole blocks where they do not take the buffer. */
+static errcode_t write_part(struct data_writer *w, struct stretch *s)
+{
+	uint32_t bs = w->io->block_size;
+	struct content_range r;
+	uint64_t until = same_until(s->f, s->pos, s->end, &r);
+	uint64_t n = (until - s->pos) / bs;
+	bool is_long = n && n * bs >= LONG_STRETCH;
+
+	if (n && !r.origin && (is_long || w->options->zeroed))
+		return zero_blocks(w, s, n);
+	if (is_long && r.origin && !atomic_load(&w->shared->no_copy))
+		return copy_in_kernel(w, s, &r, n);
+	return gather(w, s, div_round_up(until - s->pos, bs));
+}
+
+errcode_t data_writer_extent(struct data_writer *w,
+			     const struct delayed_file *f,
+			     const struct es_extent *e)
+{
+	uint64_t bs = w->io->block_size;
+	struct stretch s = { .f = f, .pos = e->lblk * bs, .pblk = e->pblk };
+	errcode_t err = 0;
+
+	s.end = s.pos + e->len * bs;
+	while (!err && s.pos < s.end) {
+		if (atomic_load(&w->shared->stop))
+			return E4PACK_ET_INTERRUPTED;
+		err = write_part(w, &s);
+	}
+	return err;
+}
+
+errcode_t data_writer_release(struct data_writer *w, errcode_t err)
+{
+	while (w->n_readers) {
+		struct origin_reader *r = &w->readers[--w->n_readers];
+		errcode_t closed;
+
+		closed = r->origin->ops->close(r, err ? NULL :
+							w->options->diag);
+		if (!err)
+			err = closed;
+	}
+	free(w->buf);
+	w->buf = NULL;
+	return err;
+}

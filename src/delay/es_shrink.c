@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The memory of the extent status trees: where nodes come from and how they
+ * are reclaimed; and the check of the invariants.
+ *
+ * Nodes live in one arena and go back to a list of unused ones, so that a
+ * million files with one node each cost 48 bytes a node and no more.
+ *
+ * The shrinker is a clock.  The hand goes around the blocks of a tree; a
+ * delayed node is passed by, a referenced one loses its mark, any other one
+ * is dropped.  A node that was looked up thus lives for one more round.
+ */
+#include "delay/extent_status.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+
+void es_stats_init(struct es_stats *s)
+{
+	*s = (struct es_stats){ .all = 0 };
+	arena_init(&s->arena);
+}
+
+void es_stats_release(struct es_stats *s)
+{
+	arena_release(&s->arena);
+	es_stats_init(s);
+}
+
+errcode_t es_stats_prepare(struct es_stats *s, uint64_t n)
+{
+	while (s->n_unused < n) {
+		struct es_node *node = arena_alloc(&s->arena, sizeof(*node));
+
+		if (!node)
+			return ENOMEM;
+		es_node_give(s, node);
+	}
+	return 0;
+}
+
+struct es_node *es_node_take(struct es_stats *s)
+{
+	struct es_node *n = s->unused;
+
+	assert(n);
+	s->unused = RB_LEFT(n, by_lblk);
+	s->n_unused--;
+	return n;
+}
+
+void es_node_give(struct es_stats *s, struct es_node *n)
+{
+	RB_LEFT(n, by_lblk) = s->unused;
+	s->unused = n;
+	s->n_unused++;
+}
+
+static uint32_t status_of(const struct es_node *n)
+{
+	return n->pblk_status >> ES_STATUS_SHIFT;
+}
+
+/* The hand meets @n.  Return: nodes dropped. */
+static uint32_t meet(struct es_tree *t, struct es_stats *s,
+		     struct es_node *n)
+{
+	if (status_of(n) & ES_DELAYED)
+		return 0;
+	if (status_of(n) & ES_REFERENCED) {
+		n->pblk_status &= ~((uint64_t)ES_REFERENCED << ES_STATUS_SHIFT);
+		return 0;
+	}
+	RB_REMOVE(es_head, &t->nodes, n);
+	es_node_give(s, n);
+	t->all--;
+	t->reclaimable--;
+	s->all--;
+	s->reclaimable--;
+	s->shrunk++;
+	return 1;
+}
+
+uint32_t es_shrink(struct es_tree *t, struct es_stats *s, uint32_t n)
+{
+	struct es_node key = { .lblk = t->hand }, *node, *next;
+	uint32_t left = n < t->all ? n : t->all, dropped = 0;
+
+	t->cache = NULL;
+	node = RB_NFIND(es_head, &t->nodes, &key);
+	while (left--) {
+		if (!node)
+			node = RB_MIN(es_head, &t->nodes);
+		next = RB_NEXT(es_head, &t->nodes, node);
+		dropped += meet(t, s, node);
+		node = next;
+	}
+	t->hand = node ? node->lblk : 0;
+	return dropped;
+}
+
+/* Whether @a and its right neighbour @b are rightly two nodes. */
+static bool are_apart(const struct es_extent *a, const struct es_extent *b)
+{
+	uint64_t end = (uint64_t)a->lblk + a->len;
+
+	if (end != b->lblk)
+		return end < b->lblk;
+	if ((a->status ^ b->status) & ES_ANY)
+		return true;
+	if ((uint64_t)a->len + b->len > ES_MAX_BLOCKS)
+		return true;
+	return (a->status & ES_MAPPED) && a->pblk + a->len != b->pblk;
+}
+
+bool es_tree_verify(const struct es_tree *t)
+{
+	struct es_extent prev = { .len = 0 }, e;
+	uint32_t all = 0, reclaimable = 0, lblk = 0;
+	uint64_t delayed = 0;
+
+	while (es_next_extent(t, ES_ANY, lblk, &e)) {
+		uint32_t status = e.status & ES_ANY;
+
+		if (!e.len || e.len > ES_MAX_BLOCKS - e.lblk)
+			return false;
+		if (status & (status - 1))
+			return false;
+		if (all && !are_apart(&prev, &e))
+			return false;
+		all++;
+		reclaimable += !(status & ES_DELAYED);
+		delayed += status & ES_DELAYED ? e.len : 0;
+		lblk = e.lblk + e.len;
+		prev = e;
+	}
+	return all == t->all && reclaimable == t->reclaimable &&
+	       delayed == t->delayed;
+}

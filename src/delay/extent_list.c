@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Extents as the disk will have them.  A stretch of blocks that is one on
+ * both sides, n blocks long, takes ceil(n / limit) of them; the limit is
+ * 32768 for written and 32767 for unwritten blocks.
+ */
+#include "delay/delayed_file.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+#include "base/number.h"
+#include "delay/placement.h"
+
+/* Joins extents that come in logical order, and counts. */
+struct joiner {
+	struct es_extent cur;	/* the stretch so far; len 0: none */
+	uint64_t total;		/* extents of the stretches before it */
+	bool ideal;		/* physical places do not matter */
+};
+
+static uint32_t limit_of(uint32_t status)
+{
+	return status & ES_UNWRITTEN ? EXTENT_UNWRITTEN_MAX :
+				       EXTENT_WRITTEN_MAX;
+}
+
+static void joiner_end(struct joiner *j)
+{
+	j->total += div_round_up(j->cur.len, limit_of(j->cur.status));
+	j->cur.len = 0;
+}
+
+static void joiner_add(struct joiner *j, const struct es_extent *e)
+{
+	uint32_t status = e->status & ES_UNWRITTEN ? ES_UNWRITTEN :
+						     ES_WRITTEN;
+
+	if (j->cur.len && j->cur.status == status &&
+	    j->cur.lblk + j->cur.len == e->lblk &&
+	    (j->ideal || j->cur.pblk + j->cur.len == e->pblk)) {
+		j->cur.len += e->len;
+		return;
+	}
+	joiner_end(j);
+	j->cur = *e;
+	j->cur.status = status;
+}
+
+/* Add the pieces that the delayed extent @e falls into. */
+static void add_delayed(struct joiner *j, struct placement *p,
+			const struct es_extent *e)
+{
+	uint32_t lblk = e->lblk, end = e->lblk + e->len - 1;
+	struct es_extent piece;
+
+	while (lblk <= end && placement_next(p, lblk, end, &piece)) {
+		joiner_add(j, &piece);
+		lblk += piece.len;
+	}
+}
+
+uint64_t delayed_file_count_extents(const struct delayed_file *f,
+				    const struct run *runs, size_t n)
+{
+	struct joiner j = { .ideal = !n };
+	struct placement p;
+	struct es_extent e;
+	uint32_t lblk = 0;
+
+	placement_init(&p, f, runs, n);
+	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
+		if (n && (e.status & ES_DELAYED))
+			add_delayed(&j, &p, &e);
+		else
+			joiner_add(&j, &e);
+		lblk = e.lblk + e.len;
+	}
+	joiner_end(&j);
+	return j.total;
+}
+
+void extent_list_release(struct extent_list *l)
+{
+	free(l->extents);
+	*l = (struct extent_list){ .n = 0 };
+}
+
+/* Append @e, cut at the limit. */
+static errcode_t add_cut(struct extent_list *l, const struct es_extent *e)
+{
+	uint32_t limit = limit_of(e->status), done, len;
+	errcode_t err;
+
+	err = array_reserve(&l->extents, &l->cap,
+			    l->n + div_round_up(e->len, limit),
+			    sizeof(*l->extents));
+	if (err)
+		return err;
+	for (done = 0; done < e->len; done += len) {
+		len = e->len - done < limit ? e->len - done : limit;
+		l->extents[l->n++] = (struct extent){
+			.lblk = e->lblk + done, .len = len,
+			.pblk = e->pblk + done,
+			.unwritten = e->status & ES_UNWRITTEN,
+		};
+	}
+	return 0;
+}
+
+errcode_t delayed_file_extents(const struct delayed_file *f,
+			       struct extent_list *out)
+{
+	size_t n = out->n;
+	struct es_extent e;
+	uint32_t lblk = 0;
+	errcode_t err;
+
+	if (f->es.delayed)
+		return E4PACK_ET_BUG;
+	while (es_next_extent(&f->es, ES_MAPPED, lblk, &e)) {
+		err = add_cut(out, &e);
+		if (err) {
+			out->n = n;
+			return err;
+		}
+		lblk = e.lblk + e.len;
+	}
+	return 0;
+}

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The extent status tree.
+ *
+ * What is kept
+ *	For each logical block of a file one of five facts: written,
+ *	unwritten, delayed, hole, or (no node) unknown.  A node says one fact
+ *	of a run of blocks [lblk, lblk + len).  Delayed nodes are the only
+ *	record of staged data and are never dropped by themselves.  The other
+ *	three can be read again from a map on disk where there is one.
+ *
+ * The node
+ *	bits 63..59 of pblk_status	R H D U W (R: referenced)
+ *	bits 58..0			first physical block; all ones
+ *					where there is none (D and H)
+ *
+ * Invariants, after each operation
+ *	sorted and disjoint	a.lblk + a.len <= b.lblk for neighbours a, b
+ *	one fact		exactly one of W U D H in each node
+ *	maximally merged	no neighbours a, b with can_merge(a, b)
+ *	counted			all = nodes; reclaimable = nodes without D;
+ *				delayed = sum of len over D nodes
+ *
+ * Arithmetic
+ *	can_merge(a, b)	same status, a.lblk + a.len = b.lblk,
+ *			a.len + b.len <= ES_MAX_BLOCKS, and for W and U also
+ *			a.pblk + a.len = b.pblk.  R is not asked for; the
+ *			survivor has the R of both.
+ *	remove [l, e]	a node [a, b] that meets it keeps [a, l - 1] and
+ *			[e + 1, b] as far as they are not empty; the right
+ *			one begins at pblk + (e + 1 - a).  delayed goes down
+ *			by the D blocks that went, which the caller is told
+ *			piece by piece (pending.c counts reservations).
+ *	insert [l, e]	remove [l, e], then one new node, joined to both
+ *			neighbours where can_merge allows: the number of
+ *			nodes grows by at most two.
+ *	seq		+ 1 for insert, delayed insert and remove; the same
+ *			for caching and shrinking, which change no mapping.
+ *
+ * Memory comes first: the two nodes that a change may need are made ready
+ * before the tree is touched, so that a change happens whole or not at all.
+ */
+#include "delay/extent_status.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+
+#include "delay/pending.h"
+
+#define PBLK_MASK ((UINT64_C(1) << ES_STATUS_SHIFT) - 1)
+
+#ifdef ENABLE_VERIFY
+/* Verifying is linear: large trees are looked at now and then only. */
+enum { VERIFY_ALWAYS = 256, VERIFY_EVERY = 4096 };
+
+static void check(const struct es_tree *t)
+{
+	if (t->all <= VERIFY_ALWAYS || t->seq % VERIFY_EVERY == 0)
+		assert(es_tree_verify(t));
+}
+#else
+static void check(const struct es_tree *t)
+{
+	(void)t;
+}
+#endif
+
+int es_node_cmp(struct es_node *a, struct es_node *b)
+{
+	return (a->lblk > b->lblk) - (a->lblk < b->lblk);
+}
+
+RB_GENERATE(es_head, es_node, by_lblk, es_node_cmp)
+
+static uint32_t node_status(const struct es_node *n)
+{
+	return n->pblk_status >> ES_STATUS_SHIFT & ES_ANY;
+}
+
+static uint32_t node_end(const struct es_node *n)
+{
+	return n->lblk + n->len - 1;
+}
+
+static uint64_t pack(uint32_t status, uint64_t pblk)
+{
+	uint64_t low = status & ES_MAPPED ? pblk & PBLK_MASK : PBLK_MASK;
+
+	return (uint64_t)status << ES_STATUS_SHIFT | low;
+}
+
+static void unpack(struct es_extent *e, const struct es_node *n)
+{
+	e->lblk = n->lblk;
+	e->len = n->len;
+	e->status = n->pblk_status >> ES_STATUS_SHIFT;
+	e->pblk = e->status & ES_MAPPED ? n->pblk_status & PBLK_MASK : 0;
+}
+
+/* Move the beginning of @n up by @blocks. */
+static void advance(struct es_node *n, uint32_t blocks)
+{
+	n->lblk += blocks;
+	n->len -= blocks;
+	if (node_status(n) & ES_MAPPED)
+		n->pblk_status += blocks;
+}
+
+static bool can_merge(const struct es_extent *a, const struct es_extent *b)
+{
+	if (((a->status ^ b->status) & ES_ANY) || a->lblk + a->len != b->lblk)
+		return false;
+	if ((uint64_t)a->len + b->len > ES_MAX_BLOCKS)
+		return false;
+	return !(a->status & ES_MAPPED) || a->pblk + a->len == b->pblk;
+}
+
+static void count_node(struct es_tree *t, struct es_stats *s,
+		       uint32_t status, int change)
+{
+	t->all += change;
+	s->all += change;
+	if (!(status & ES_DELAYED)) {
+		t->reclaimable += change;
+		s->reclaimable += change;
+	}
+}
+
+static void drop_node(struct es_tree *t, struct es_stats *s,
+		      struct es_node *n)
+{
+	count_node(t, s, node_status(n), -1);
+	RB_REMOVE(es_head, &t->nodes, n);
+	if (t->cache == n)
+		t->cache = NULL;
+	es_node_give(s, n);
+}
+
+/* Return: the first node that ends at or after @lblk, or NULL. */
+static struct es_node *first_from(const struct es_tree *t, uint32_t lblk)
+{
+	struct es_node *n = RB_ROOT(&t->nodes), *best = NULL;
+
+	while (n) {
+		if (node_end(n) < lblk) {
+			n = RB_RIGHT(n, by_lblk);
+			continue;
+		}
+		best = n;
+		if (n->lblk <= lblk)
+			break;
+		n = RB_LEFT(n, by_lblk);
+	}
+	return best;
+}
+
+/* Let @a take in its right neighbour @b if they can merge. */
+static void join(struct es_tree *t, struct es_stats *s, struct es_node *a,
+		 struct es_node *b)
+{
+	struct es_extent left, right;
+
+	if (!a || !b)
+		return;
+	unpack(&left, a);
+	unpack(&right, b);
+	if (!can_merge(&left, &right))
+		return;
+	a->len += b->len;
+	a->pblk_status |= (uint64_t)(right.status & ES_REFERENCED)
+			  << ES_STATUS_SHIFT;
+	if (t->cache == b)
+		t->cache = a;
+	drop_node(t, s, b);
+}
+
+static void link_node(struct es_tree *t, struct es_stats *s,
+		      const struct es_extent *e, struct es_node *parent,
+		      struct es_node **link)
+{
+	struct es_node *n = es_node_take(s);
+
+	n->lblk = e->lblk;
+	n->len = e->len;
+	n->pblk_status = pack(e->status, e->pblk);
+	RB_SET(n, parent, by_lblk);
+	*link = n;
+	es_head_RB_INSERT_COLOR(&t->nodes, n);
+	count_node(t, s, e->status, 1);
+	t->cache = n;
+}
+
+/* Let @n take in @e if the two can merge, and then its neighbour.
+ * Return: whether they could. */
+static bool grow_node(struct es_tree *t, struct es_stats *s,
+		      struct es_node *n, const struct es_extent *e)
+{
+	struct es_extent old;
+	bool right = e->lblk > n->lblk;
+
+	unpack(&old, n);
+	if (right ? !can_merge(&old, e) : !can_merge(e, &old))
+		return false;
+	n->len += e->len;
+	if (!right) {
+		n->lblk = e->lblk;
+		n->pblk_status = pack(old.status, e->pblk);
+	}
+	n->pblk_status |= (uint64_t)(e->status & ES_REFERENCED)
+			  << ES_STATUS_SHIFT;
+	t->cache = n;
+	if (right)
+		join(t, s, n, RB_NEXT(es_head, &t->nodes, n));
+	else
+		join(t, s, RB_PREV(es_head, &t->nodes, n), n);
+	return true;
+}
+
+/* Insert @e, whose range no node meets; takes at most one unused node. */
+static void insert_range(struct es_tree *t, struct es_stats *s,
+			 const struct es_extent *e)
+{
+	struct es_node **link = &RB_ROOT(&t->nodes), *parent = NULL, *n;
+
+	if (e->status & ES_DELAYED)
+		t->delayed += e->len;
+	while ((n = *link)) {
+		assert(e->lblk > node_end(n) || e->lblk + e->len <= n->lblk);
+		if (grow_node(t, s, n, e))
+			return;
+		parent = n;
+		if (e->lblk < n->lblk)
+			link = &RB_LEFT(n, by_lblk);
+		else
+			link = &RB_RIGHT(n, by_lblk);
+	}
+	link_node(t, s, e, parent, link);
+}
+
+/* Take [@from, @to] out of @n, which holds it. */
+static void cut_node(struct es_tree *t, struct es_stats *s,
+		     struct es_node *n, uint32_t from, uint32_t to)
+{
+	uint32_t left = from - n->lblk, right = node_end(n) - to;
+	struct es_extent rest;
+
+	if (node_status(n) & ES_DELAYED)
+		t->delayed -= to - from + 1;
+	if (left && right) {
+		unpack(&rest, n);
+		rest.pblk += to + 1 - n->lblk;
+		rest.lblk = to + 1;
+		rest.len = right;
+		n->len = left;
+		if (rest.status & ES_DELAYED)
+			t->delayed -= right;
+		insert_range(t, s, &rest);
+	} else if (left) {
+		n->len = left;
+	} else if (right) {
+		advance(n, to + 1 - n->lblk);
+	} else {
+		drop_node(t, s, n);
+	}
+}
+
+/* Empty [@lblk, @end]; takes at most one unused node. */
+static void remove_range(struct es_tree *t, struct es_stats *s,
+			 uint32_t lblk, uint32_t end, struct rsvd_count *rc)
+{
+	struct es_node *n = first_from(t, lblk), *next;
+
+	if (!n || n->lblk > end)
+		return;
+	t->cache = NULL;
+	for (; n && n->lblk <= end; n = next) {
+		uint32_t from = n->lblk > lblk ? n->lblk : lblk;
+		uint32_t to = node_end(n) < end ? node_end(n) : end;
+
+		next = RB_NEXT(es_head, &t->nodes, n);
+		if (rc && (node_status(n) & ES_DELAYED))
+			rsvd_count_add(rc, from, to);
+		cut_node(t, s, n, from, to);
+	}
+}
+
+void es_tree_init(struct es_tree *t)
+{
+	*t = (struct es_tree){ .nodes = RB_INITIALIZER(&t->nodes) };
+}
+
+void es_tree_release(struct es_tree *t, struct es_stats *s)
+{
+	struct es_node *n;
+
+	while ((n = RB_ROOT(&t->nodes)))
+		drop_node(t, s, n);
+	es_tree_init(t);
+}
+
+static errcode_t replace(struct es_tree *t, struct es_stats *s,
+			 const struct es_extent *e, struct rsvd_count *rc)
+{
+	errcode_t err = es_stats_prepare(s, ES_NODES_PER_CHANGE);
+
+	if (err)
+		return err;
+	assert(e->len && e->len <= ES_MAX_BLOCKS - e->lblk);
+	remove_range(t, s, e->lblk, e->lblk + e->len - 1, rc);
+	insert_range(t, s, e);
+	t->seq++;
+	check(t);
+	return 0;
+}
+
+errcode_t es_insert_extent(struct es_tree *t, struct es_stats *s,
+			   const struct es_extent *e, struct rsvd_count *rc)
+{
+	assert(!(e->status & ES_DELAYED));
+	return replace(t, s, e, rc);
+}
+
+errcode_t insert_delayed_extent(struct es_tree *t, struct es_stats *s,
+				uint32_t lblk, uint32_t len)
+{
+	struct es_extent e = { lblk, len, 0, ES_DELAYED };
+
+	return replace(t, s, &e, NULL);
+}
+
+/* Whether every node that meets @e says the same as @e. */
+static bool agrees(const struct es_tree *t, const struct es_extent *e)
+{
+	uint32_t end = e->lblk + e->len - 1;
+	struct es_node *n = first_from(t, e->lblk);
+	struct es_extent old;
+
+	for (; n && n->lblk <= end; n = RB_NEXT(es_head, &t->nodes, n)) {
+		unpack(&old, n);
+		if ((old.status ^ e->status) & ES_ANY)
+			return false;
+		if ((old.status & ES_MAPPED) &&
+		    old.pblk - old.lblk != e->pblk - e->lblk)
+			return false;
+	}
+	return true;
+}
+
+void es_cache_extent(struct es_tree *t, struct es_stats *s,
+		     const struct es_extent *e)
+{
+	struct es_node *n = first_from(t, e->lblk);
+	uint32_t end = e->lblk + e->len - 1;
+
+	if (n && n->lblk <= e->lblk && node_end(n) >= end)
+		return;
+	/* Nodes that the undoing of a change may need are left alone. */
+	if (!agrees(t, e) || es_stats_prepare(s, 2 * ES_NODES_PER_CHANGE))
+		return;
+	remove_range(t, s, e->lblk, end, NULL);
+	insert_range(t, s, e);
+	check(t);
+}
+
+errcode_t es_remove_extent(struct es_tree *t, struct es_stats *s,
+			   uint32_t lblk, uint32_t len, struct rsvd_count *rc)
+{
+	errcode_t err = es_stats_prepare(s, ES_NODES_PER_CHANGE);
+
+	if (err)
+		return err;
+	assert(len && len <= ES_MAX_BLOCKS - lblk);
+	remove_range(t, s, lblk, lblk + len - 1, rc);
+	t->seq++;
+	check(t);
+	return 0;
+}
+
+bool es_lookup_extent(struct es_tree *t, struct es_stats *s, uint32_t lblk,
+		      struct es_extent *e, uint32_t *next)
+{
+	struct es_node *n = t->cache, *after;
+	bool hit;
+
+	if (!n || lblk < n->lblk || lblk > node_end(n))
+		n = first_from(t, lblk);
+	hit = n && n->lblk <= lblk;
+	after = hit ? RB_NEXT(es_head, &t->nodes, n) : n;
+	*next = after ? after->lblk : 0;
+	if (!hit) {
+		s->misses++;
+		return false;
+	}
+	s->hits++;
+	unpack(e, n);
+	n->pblk_status |= (uint64_t)ES_REFERENCED << ES_STATUS_SHIFT;
+	return true;
+}
+
+bool es_find_extent_range(struct es_tree *t, uint32_t match, uint32_t lblk,
+			  uint32_t end, struct es_extent *e)
+{
+	struct es_node *n = t->cache;
+
+	if (!n || lblk < n->lblk || lblk > node_end(n))
+		n = first_from(t, lblk);
+	while (n && !(node_status(n) & match)) {
+		n = RB_NEXT(es_head, &t->nodes, n);
+		if (n && n->lblk > end)
+			return false;
+	}
+	if (!n)
+		return false;
+	unpack(e, n);
+	t->cache = n;
+	return true;
+}
+
+bool es_next_extent(const struct es_tree *t, uint32_t match, uint32_t lblk,
+		    struct es_extent *e)
+{
+	struct es_node *n = first_from(t, lblk);
+
+	while (n && !(node_status(n) & match))
+		n = RB_NEXT(es_head, &t->nodes, n);
+	if (n)
+		unpack(e, n);
+	return n != NULL;
+}
+
+bool es_scan_range(const struct es_tree *t, uint32_t match, uint32_t lblk,
+		   uint32_t end)
+{
+	struct es_node *n = first_from(t, lblk);
+
+	for (; n && n->lblk <= end; n = RB_NEXT(es_head, &t->nodes, n)) {
+		if (node_status(n) & match)
+			return true;
+	}
+	return false;
+}
+
+bool es_scan_clu(const struct es_tree *t, uint32_t match,
+		 uint32_t cluster_bits, uint32_t lblk)
+{
+	uint32_t mask = (UINT32_C(1) << cluster_bits) - 1;
+
+	return es_scan_range(t, match, lblk & ~mask, lblk | mask);
+}

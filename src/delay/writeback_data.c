@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writeback, second step: the bytes, in physical order.
+ *
+ * The items, sorted by place, and the extents inside each are one long list
+ * of blocks that is never built: a cursor (item, logical block) walks it.
+ * Workers take chunks of it in turn under a lock, so all of them work in the
+ * same region of the disk.  Which worker takes which chunk does not matter:
+ * each block is in just one chunk, and what it holds depends on its file
+ * alone.
+ */
+#include "delay/writeback.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/errors.h"
+#include "delay/data_writer.h"
+
+enum {
+	CHUNK_BYTES = 4 * 1024 * 1024,
+	BUFFER_BYTES = 2 * 1024 * 1024,	/* of one worker at most */
+	MEMORY_BYTES = 16 * 1024 * 1024,	/* of all workers */
+	MAX_WORKERS = 64,
+};
+
+struct cursor {
+	size_t item;
+	uint32_t lblk;
+};
+
+struct job {
+	const struct blockio *io;
+	const struct writeback_options *options;
+	const struct writeback_item *items;
+	size_t n;
+	uint32_t buffer_bytes;
+	struct data_shared shared;
+	pthread_mutex_t lock;	/* for what follows, and the progress */
+	struct cursor next;
+	errcode_t err;		/* the first failure */
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct writeback_item *x = a, *y = b;
+
+	return (x->pblk > y->pblk) - (x->pblk < y->pblk);
+}
+
+/* Find the next written blocks at @c, at most @max, and step over them.
+ * Return: whether there are any. */
+static bool next_extent(const struct job *job, struct cursor *c,
+			uint64_t max, const struct delayed_file **f,
+			struct es_extent *e)
+{
+	for (; c->item < job->n; c->item++, c->lblk = 0) {
+		*f = job->items[c->item].file;
+		if (!es_next_extent(&(*f)->es, ES_WRITTEN, c->lblk, e))
+			continue;
+		if (e->lblk < c->lblk) {
+			e->pblk += c->lblk - e->lblk;
+			e->len -= c->lblk - e->lblk;
+			e->lblk = c->lblk;
+		}
+		if (e->len > max)
+			e->len = max;
+		c->lblk = e->lblk + e->len;
+		return true;
+	}
+	return false;
+}
+
+/* Take the next chunk.  Return: its blocks, 0 at the end or after a
+ * failure. */
+static uint64_t take_chunk(struct job *job, struct cursor *begin)
+{
+	uint64_t want = CHUNK_BYTES / job->io->block_size, n = 0;
+	const struct delayed_file *f;
+	struct es_extent e;
+
+	pthread_mutex_lock(&job->lock);
+	*begin = job->next;
+	while (!job->err && n < want &&
+	       next_extent(job, &job->next, want - n, &f, &e))
+		n += e.len;
+	pthread_mutex_unlock(&job->lock);
+	return n;
+}
+
+/* Keep the first failure, and let the others stop. */
+static void fail(struct job *job, errcode_t err)
+{
+	pthread_mutex_lock(&job->lock);
+	if (!job->err)
+		job->err = err;
+	pthread_mutex_unlock(&job->lock);
+	atomic_store(&job->shared.stop, true);
+}
+
+static errcode_t count_done(struct job *job, uint64_t blocks)
+{
+	errcode_t err = 0;
+
+	if (!job->options->progress)
+		return 0;
+	pthread_mutex_lock(&job->lock);
+	err = progress_add(job->options->progress,
+			   blocks * job->io->block_size);
+	pthread_mutex_unlock(&job->lock);
+	return err;
+}
+
+static errcode_t write_chunk(struct job *job, struct data_writer *w,
+			     struct cursor c, uint64_t blocks)
+{
+	uint64_t left = blocks;
+	const struct delayed_file *f;
+	struct es_extent e;
+	errcode_t err = 0;
+
+	while (!err && left && next_extent(job, &c, left, &f, &e)) {
+		if (job->options->progress)
+			err = progress_check(job->options->progress);
+		if (!err)
+			err = data_writer_extent(w, f, &e);
+		left -= e.len;
+	}
+	if (!err)
+		err = data_writer_flush(w);
+	return err ? err : count_done(job, blocks);
+}
+
+static void *work(void *arg)
+{
+	struct job *job = arg;
+	struct data_writer w;
+	struct cursor begin;
+	uint64_t n;
+	errcode_t err;
+
+	err = data_writer_init(&w, job->io, job->options, &job->shared,
+			       job->buffer_bytes);
+	if (err)
+		diag_nomem(job->options->diag);
+	while (!err && (n = take_chunk(job, &begin)))
+		err = write_chunk(job, &w, begin, n);
+	err = data_writer_release(&w, err);
+	if (err)
+		fail(job, err);
+	return NULL;
+}
+
+/* Work with up to @n threads, this one among them: one that cannot be made
+ * is done without. */
+static void work_with(struct job *job, unsigned int n)
+{
+	pthread_t threads[MAX_WORKERS];
+	unsigned int started = 0;
+
+	while (started + 1 < n &&
+	       !pthread_create(&threads[started], NULL, work, job))
+		started++;
+	work(job);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
+
+/* Whether every file can be written from its content alone. */
+static errcode_t check_items(const struct job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->n; i++) {
+		const struct delayed_file *f = job->items[i].file;
+
+		if (f->es.delayed || f->on_disk)
+			return diag_error(job->options->diag, NULL,
+					  E4PACK_ET_BUG, NULL);
+	}
+	return 0;
+}
+
+/* Threads that have something to do. */
+static unsigned int count_workers(const struct job *job)
+{
+	uint64_t chunk = CHUNK_BYTES / job->io->block_size, chunks = 0;
+	unsigned int max = job->options->threads;
+	struct cursor c = { .item = 0 };
+	const struct delayed_file *f;
+	struct es_extent e;
+	uint64_t blocks = 0;
+
+	if (max > MAX_WORKERS)
+		max = MAX_WORKERS;
+	if (!max)
+		max = 1;
+	while (chunks < max && next_extent(job, &c, UINT32_MAX, &f, &e)) {
+		blocks += e.len;
+		chunks = blocks / chunk + 1;
+	}
+	return chunks < max ? chunks : max;
+}
+
+errcode_t writeback_data(const struct blockio *io,
+			 struct writeback_item *items, size_t n,
+			 const struct writeback_options *options)
+{
+	struct job job = { .io = io, .options = options, .items = items,
+			   .n = n };
+	unsigned int workers;
+	errcode_t err;
+
+	err = check_items(&job);
+	if (err)
+		return err;
+	if (n > 1)
+		qsort(items, n, sizeof(*items), by_place);
+	workers = count_workers(&job);
+	if (!workers)
+		return 0;
+	job.buffer_bytes = MEMORY_BYTES / workers;
+	if (job.buffer_bytes > BUFFER_BYTES)
+		job.buffer_bytes = BUFFER_BYTES;
+	pthread_mutex_init(&job.lock, NULL);
+	work_with(&job, workers);
+	pthread_mutex_destroy(&job.lock);
+	return job.err;
+}
