@@ -35,6 +35,8 @@ struct tree_inode {
 	uint32_t links;			/* names; of a folder 2 + subfolders;
 					 * 0: replaced, not in the image */
 	uint32_t fs_flags;		/* EXT4_*_FL a user may set */
+	bool content_changed;		/* no longer what its source has: no
+					 * name joins it by host identity */
 	union {
 		struct {
 			struct node_head children;	/* by name */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an entry says of an inode, brought into the inode: attributes,
+ * symlink target, device number, content. */
+#ifndef E4PACK_TREE_STAGE_H
+#define E4PACK_TREE_STAGE_H
+
+#include "source/entry.h"
+#include "tree/tree.h"
+
+/* Attributes that may be refused, settled before anything is changed. */
+struct stage_attributes {
+	struct xattr_set *xattrs;	/* interned */
+	uint32_t fs_flags;
+};
+
+/* Check that @e is something an image can hold.  Reports.
+ * Return: 0, E4PACK_ET_BAD_ENTRY or E4PACK_ET_TOO_BIG. */
+errcode_t stage_check(const struct tree *t, const struct entry *e);
+
+/* Settle the attributes of @e.  Reports.
+ * Return: 0, ENOMEM, E4PACK_ET_BAD_ENTRY, E4PACK_ET_TOO_BIG, or
+ * E4PACK_ET_STRICT where one would have to be left out. */
+errcode_t stage_prepare(struct tree *t, const struct entry *e,
+			struct stage_attributes *attrs);
+
+/* Give @inode mode, owner, times and the rest of the attributes of @e. */
+void stage_apply(const struct tree *t, struct tree_inode *inode,
+		 const struct entry *e, const struct stage_attributes *attrs);
+
+/* Replace the content of a regular file by that of @e.  Reports.
+ * Return: 0, ENOMEM, EFBIG or E4PACK_ET_NO_SPACE. */
+errcode_t stage_content(struct tree *t, struct tree_inode *inode,
+			const struct entry *e);
+
+/* Make an inode without a name from @e; inode_drop() it if it gets none.
+ * Reports.  Return: as stage_content(). */
+errcode_t stage_inode(struct tree *t, const struct entry *e,
+		      const struct stage_attributes *attrs,
+		      struct tree_inode **ret);
+
+/* Make a copy of @from, without a name, that shares where the bytes are.
+ * Reports with @subject.  Return: as stage_content(). */
+errcode_t stage_copy(struct tree *t, const char *subject,
+		     const struct tree_inode *from, struct tree_inode **ret);
+
+#endif

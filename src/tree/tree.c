@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The tree as a whole: its beginning, its end, and lost+found. */
+#include "tree/tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/errors.h"
+#include "tree/node.h"
+
+static const char lost_found[] = "lost+found";
+
+/* The root is a folder that no source has named yet. */
+static errcode_t make_root(struct tree *t)
+{
+	struct tree_inode *inode = inode_new(t, S_IFDIR | 0755);
+	struct node *n = arena_alloc(&t->arena, sizeof(*n));
+	int i;
+
+	if (!inode || !n)
+		return ENOMEM;
+	for (i = 0; i < INODE_TIMES; i++)
+		inode->times[i] = t->options.default_time;
+	inode->links = 2;
+	n->inode = inode;
+	n->parent = n;
+	t->root = n;
+	t->made_parents = 1;
+	return 0;
+}
+
+errcode_t tree_init(struct tree *t, struct delay *delay,
+		    const struct tree_options *options)
+{
+	errcode_t err = ENOMEM;
+
+	memset(t, 0, sizeof(*t));
+	t->options = *options;
+	t->delay = delay;
+	arena_init(&t->arena);
+	t->tables = calloc(1, sizeof(*t->tables));
+	if (t->tables) {
+		intern_init(&t->tables->xattrs);
+		err = make_root(t);
+	}
+	if (err) {
+		tree_release(t);
+		diag_nomem(options->diag);
+	}
+	return err;
+}
+
+void tree_release(struct tree *t)
+{
+	struct tree_inode *inode;
+
+	for (inode = t->inodes; inode; inode = inode->next)
+		if (S_ISREG(inode->mode))
+			delayed_file_release(&inode->file, t->delay);
+	if (t->tables) {
+		links_release(&t->tables->hosts);
+		links_release(&t->tables->copies);
+		intern_release(&t->tables->xattrs);
+		buf_release(&t->tables->parent_path);
+		free(t->tables);
+	}
+	arena_release(&t->arena);
+	memset(t, 0, sizeof(*t));
+}
+
+void tree_begin_source(struct tree *t, bool is_archive)
+{
+	t->source++;
+	t->source_is_archive = is_archive;
+}
+
+errcode_t tree_finish(struct tree *t)
+{
+	struct node *n = node_child(t->root, lost_found,
+				    sizeof(lost_found) - 1);
+	struct tree_inode *inode;
+	int i;
+
+	if (n && !node_is_folder(n))
+		return diag_error(t->options.diag, lost_found,
+				  E4PACK_ET_BAD_TYPE,
+				  "has to be a folder: leave it out or name "
+				  "it otherwise");
+	if (n)
+		return 0;
+	inode = inode_new(t, S_IFDIR | 0700);
+	if (!inode || !node_insert(t, t->root, lost_found,
+				   sizeof(lost_found) - 1, inode))
+		return diag_nomem(t->options.diag);
+	for (i = 0; i < INODE_TIMES; i++)
+		inode->times[i] = t->options.default_time;
+	return 0;
+}
