@@ -133,4 +133,9 @@ void extent_list_release(struct extent_list *l);
 errcode_t delayed_file_extents(const struct delayed_file *f,
 			       struct extent_list *out);
 
+/* As delayed_file_extents(), with delayed blocks among them; the places of
+ * those mean nothing.  For mappings that depend on the logical places. */
+errcode_t delayed_file_ranges(const struct delayed_file *f,
+			      struct extent_list *out);
+
 #endif

@@ -129,3 +129,22 @@ errcode_t delayed_file_extents(const struct delayed_file *f,
 	}
 	return 0;
 }
+
+errcode_t delayed_file_ranges(const struct delayed_file *f,
+			      struct extent_list *out)
+{
+	size_t n = out->n;
+	struct es_extent e;
+	uint32_t lblk = 0;
+	errcode_t err;
+
+	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
+		err = add_cut(out, &e);
+		if (err) {
+			out->n = n;
+			return err;
+		}
+		lblk = e.lblk + e.len;
+	}
+	return 0;
+}
