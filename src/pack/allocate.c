@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Placement of a whole image in one pass over the allocator.
+ *
+ * Order: the journal, so that it splits no file; file data; folders; then
+ * the small things (mappings, attribute blocks, the resize inode), which fill
+ * what is left.  Conserved: gaps of the frame == placed + free.
+ */
+#include "pack/allocate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+#include "image/mapping.h"
+
+/* The journal's, a folder's, a link's or a value's blocks in @n runs, as the
+ * extents that map them. */
+static errcode_t plain_extents(struct extent_list *out, const struct run *runs,
+			       size_t n)
+{
+	uint32_t lblk = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		uint64_t at = runs[i].start, left = runs[i].len;
+
+		while (left) {
+			uint32_t len = left < EXTENT_WRITTEN_MAX ?
+				(uint32_t)left : EXTENT_WRITTEN_MAX;
+			errcode_t err;
+
+			err = array_reserve(&out->extents, &out->cap,
+					    out->n + 1,
+					    sizeof(*out->extents));
+			if (err)
+				return err;
+			out->extents[out->n++] = (struct extent){
+				.lblk = lblk, .len = len, .pblk = at,
+			};
+			lblk += len;
+			at += len;
+			left -= len;
+		}
+	}
+	return 0;
+}
+
+errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
+		       struct extent_list *out)
+{
+	if (o->kind == PLAN_FILE)
+		return delayed_file_extents(&o->inode->file, out);
+	return plain_extents(out, p->runs.runs + o->first_run, o->n_runs);
+}
+
+/* Indirect blocks depend on where in the file the blocks are. */
+static errcode_t indirect_blocks(const struct plan *p,
+				 const struct plan_object *o, uint64_t *ret)
+{
+	struct run one = { .start = 1, .len = o->blocks };
+	struct extent_list list = { NULL, 0, 0 };
+	errcode_t err;
+
+	if (o->kind == PLAN_FILE)
+		err = delayed_file_ranges(&o->inode->file, &list);
+	else
+		err = plain_extents(&list, &one, o->blocks ? 1 : 0);
+	if (!err)
+		err = mapping_blocks(ret, &p->format, list.extents, list.n);
+	extent_list_release(&list);
+	return err;
+}
+
+errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
+			  const struct run *runs, size_t n, uint64_t *ret)
+{
+	struct run one = { .start = 1, .len = o->blocks };
+	uint64_t extents = 0;
+	size_t i;
+
+	if (!p->format.extents)
+		return indirect_blocks(p, o, ret);
+	if (!n && o->blocks) {
+		runs = &one;
+		n = 1;
+	}
+	if (o->kind == PLAN_FILE)
+		extents = delayed_file_count_extents(&o->inode->file, runs, n);
+	for (i = 0; o->kind != PLAN_FILE && i < n; i++)
+		extents += (runs[i].len + EXTENT_WRITTEN_MAX - 1) /
+			   EXTENT_WRITTEN_MAX;
+	*ret = mapping_extent_blocks(&p->format, extents);
+	return 0;
+}
+
+static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
+{
+	struct plan_object *o = &p->objects[i];
+	struct alloc_request req = {
+		.len = o->blocks, .file_blocks = o->blocks,
+		.ino = o->inode ? o->inode->ino : 0,
+		.flags = o->kind == PLAN_FILE ? REQUEST_DATA : 0,
+	};
+	struct run_list runs = { NULL, 0, 0 };
+	errcode_t err;
+
+	o->first_run = (uint32_t)p->runs.n;
+	o->n_runs = 0;
+	if (!o->blocks)
+		return 0;
+	err = mballoc_best_fit(mb, &runs, &req);
+	if (!err)
+		err = array_reserve(&p->runs.runs, &p->runs.cap,
+				    p->runs.n + runs.n, sizeof(struct run));
+	if (!err) {
+		memcpy(p->runs.runs + p->runs.n, runs.runs,
+		       runs.n * sizeof(struct run));
+		p->runs.n += runs.n;
+		o->n_runs = (uint32_t)runs.n;
+	} else {
+		p->stuck = i;
+	}
+	run_list_release(&runs);
+	return err;
+}
+
+static errcode_t one_block(struct mballoc *mb, uint64_t *ret)
+{
+	const struct alloc_request req = { .len = 1 };
+	struct run_list runs = { NULL, 0, 0 };
+	errcode_t err = mballoc_best_fit(mb, &runs, &req);
+
+	if (!err)
+		*ret = runs.runs[0].start;
+	run_list_release(&runs);
+	return err;
+}
+
+static errcode_t place_map(struct plan *p, struct mballoc *mb, size_t i)
+{
+	struct plan_object *o = &p->objects[i];
+	uint64_t n = 0, k;
+	errcode_t err;
+
+	err = plan_map_blocks(p, o, p->runs.runs + o->first_run, o->n_runs,
+			      &n);
+	o->first_map = (uint32_t)p->n_map;
+	o->n_map = (uint32_t)n;
+	if (err || !n)
+		return err;
+	err = array_reserve(&p->map_pblk, &p->cap_map, p->n_map + n,
+			    sizeof(*p->map_pblk));
+	for (k = 0; !err && k < n; k++)
+		err = one_block(mb, &p->map_pblk[p->n_map++]);
+	return err;
+}
+
+static errcode_t place_small(struct plan *p, struct mballoc *mb,
+			     const struct geometry *g)
+{
+	errcode_t err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < p->n_objects; i++)
+		err = place_map(p, mb, i);
+	for (i = 0; !err && i < p->n_xattr_blocks; i++)
+		err = one_block(mb, &p->xattr_pblk[i]);
+	p->resize_pblk = 0;
+	if (!err && geometry_resize_blocks(g))
+		err = one_block(mb, &p->resize_pblk);
+	return err;
+}
+
+static bool is_data(const struct plan_object *o)
+{
+	return o->kind == PLAN_FILE || o->kind == PLAN_LINK ||
+	       o->kind == PLAN_EA;
+}
+
+/* In the order of numbers, but first what is longer than any gap: it needs
+ * whole gaps, and there are few. */
+static errcode_t place_by_number(struct plan *p, struct mballoc *mb)
+{
+	uint64_t longest = mballoc_longest_run(mb);
+	errcode_t err = 0;
+	size_t i;
+
+	for (i = 1; !err && i < p->n_objects; i++)
+		if (p->objects[i].blocks > longest)
+			err = place_object(p, mb, i);
+	for (i = 1; !err && i < p->n_objects; i++)
+		if (is_data(&p->objects[i]) && p->objects[i].blocks <= longest)
+			err = place_object(p, mb, i);
+	for (i = 1; !err && i < p->n_objects; i++)
+		if (!is_data(&p->objects[i]) &&
+		    p->objects[i].blocks <= longest)
+			err = place_object(p, mb, i);
+	return err;
+}
+
+struct sized {
+	uint32_t blocks, object;
+};
+
+/* Longest first; of equals the lower number. */
+static int by_size(const void *a, const void *b)
+{
+	const struct sized *x = a, *y = b;
+
+	if (x->blocks != y->blocks)
+		return x->blocks > y->blocks ? -1 : 1;
+	return x->object < y->object ? -1 : x->object > y->object;
+}
+
+static errcode_t place_by_size(struct plan *p, struct mballoc *mb)
+{
+	struct sized *order = calloc(p->n_objects, sizeof(*order));
+	errcode_t err = order ? 0 : ENOMEM;
+	size_t i;
+
+	for (i = 0; !err && i < p->n_objects; i++)
+		order[i] = (struct sized){ p->objects[i].blocks, (uint32_t)i };
+	if (!err)
+		qsort(order + 1, p->n_objects - 1, sizeof(*order), by_size);
+	for (i = 1; !err && i < p->n_objects; i++)
+		err = place_object(p, mb, order[i].object);
+	free(order);
+	return err;
+}
+
+static errcode_t attempt(struct plan *p, const struct geometry *g,
+			 const struct run *gaps, size_t n, bool sized)
+{
+	struct mballoc *mb = NULL;
+	errcode_t err;
+
+	p->runs.n = 0;
+	p->n_map = 0;
+	p->free.n = 0;
+	p->stuck = SIZE_MAX;
+	err = mballoc_new(&mb, gaps, n, g->group_blocks, g->first_block);
+	if (!err)
+		err = place_object(p, mb, 0);
+	if (!err)
+		err = sized ? place_by_size(p, mb) : place_by_number(p, mb);
+	if (!err)
+		err = place_small(p, mb, g);
+	if (!err)
+		err = mballoc_free_runs(mb, &p->free);
+	mballoc_free(mb);
+	return err;
+}
+
+errcode_t allocate_all(struct plan *p, const struct geometry *g,
+		       uint64_t journal)
+{
+	struct run *gaps = NULL;
+	size_t n = 0;
+	errcode_t err;
+
+	if (journal > UINT32_MAX)
+		return E4PACK_ET_TOO_BIG;
+	p->objects[0].blocks = (uint32_t)journal;
+	err = geometry_gaps(g, &gaps, &n);
+	if (!err)
+		err = attempt(p, g, gaps, n, false);
+	if (err == E4PACK_ET_SCATTERED)
+		err = attempt(p, g, gaps, n, true);
+	free(gaps);
+	return err;
+}

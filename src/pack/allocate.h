@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Places for every block of a plan, inside one given frame. */
+#ifndef E4PACK_PACK_ALLOCATE_H
+#define E4PACK_PACK_ALLOCATE_H
+
+#include "pack/plan.h"
+
+/* Place all objects of @p in the frame @g with a journal of @journal blocks
+ * and keep the result in the plan.  Files go in the order of their numbers,
+ * those longer than any gap first; if that leaves one without a whole place,
+ * once more in the order of size.  Does not report.
+ * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE or E4PACK_ET_SCATTERED, with
+ * plan.stuck naming the object. */
+errcode_t allocate_all(struct plan *p, const struct geometry *g,
+		       uint64_t journal);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The story of a build: from sources to an image or a plan of it. */
+#ifndef E4PACK_PACK_CREATE_H
+#define E4PACK_PACK_CREATE_H
+
+#include "base/diag.h"
+#include "base/progress.h"
+#include "e4pack.h"
+
+/* Build @image (NULL: only plan) from @n sources.  Reports.
+ * Return: 0 with @totals filled, or a code. */
+errcode_t pack_create(const struct e4pack_options *options, const char *image,
+		      const char *const *sources, size_t n,
+		      struct e4pack_totals *totals, struct diag *diag,
+		      struct progress *progress);
+
+#endif

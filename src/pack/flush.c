@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The flush.  All places are known; what is left is to turn delayed extents
+ * into written ones, which claims the reservations, and to write everything
+ * once: data first, then metadata, each kind in ascending order.
+ */
+#include "pack/flush.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "delay/writeback.h"
+#include "image/blockstream.h"
+#include "image/dirblock.h"
+#include "image/super.h"
+#include "pack/inode_table.h"
+
+static errcode_t place_files(struct plan *p, struct writeback_item *items,
+			     size_t *n)
+{
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < p->n_objects; i++) {
+		struct plan_object *o = &p->objects[i];
+		const struct run *runs = p->runs.runs + o->first_run;
+		errcode_t err;
+
+		if (o->kind != PLAN_FILE)
+			continue;
+		err = writeback_place(p->tree->delay, &o->inode->file, runs,
+				      o->n_runs);
+		if (err)
+			return err;
+		items[(*n)++] = (struct writeback_item){
+			.file = &o->inode->file, .pblk = runs[0].start,
+		};
+	}
+	return 0;
+}
+
+static unsigned int worker_count(const struct e4pack_options *o)
+{
+	int n = o->threads ? (int)o->threads : get_nprocs();
+
+	return n < 1 ? 1 : n > 64 ? 64 : (unsigned int)n;
+}
+
+static errcode_t flush_data(struct plan *p, const struct blockio *io,
+			    bool zeroed)
+{
+	struct writeback_options wo = {
+		.diag = p->diag, .progress = p->progress,
+		.threads = worker_count(p->options), .zeroed = zeroed,
+	};
+	struct writeback_item *items = calloc(p->n_objects, sizeof(*items));
+	size_t n = 0;
+	errcode_t err;
+
+	if (!items)
+		return diag_nomem(p->diag);
+	err = place_files(p, items, &n);
+	if (err) {
+		diag_error(p->diag, NULL, err, NULL);
+	} else {
+		progress_begin(p->progress, "write",
+			       p->data_blocks << p->format.block_bits);
+		err = writeback_data(io, items, n, &wo);
+	}
+	free(items);
+	if (!err && p->tree->delay->reserve.dirty)
+		err = diag_error(p->diag, NULL, E4PACK_ET_BUG,
+				 "blocks are still reserved after the flush");
+	return err;
+}
+
+/* Write @bytes of one object over its runs, the last block padded. */
+static errcode_t put_object(struct plan *p, struct blockstream *s,
+			    const struct plan_object *o, const uint8_t *data)
+{
+	errcode_t err = 0;
+	uint32_t i;
+
+	for (i = 0; !err && i < o->n_runs; i++) {
+		const struct run *r = &p->runs.runs[o->first_run + i];
+
+		err = blockstream_put(s, r->start, r->len, data);
+		data += r->len << p->format.block_bits;
+	}
+	return err;
+}
+
+static errcode_t put_padded(struct plan *p, struct blockstream *s,
+			    const struct plan_object *o, const void *bytes,
+			    size_t len)
+{
+	uint8_t *block = calloc(o->blocks, p->format.block_size);
+	errcode_t err;
+
+	if (!block)
+		return ENOMEM;
+	memcpy(block, bytes, len);
+	err = put_object(p, s, o, block);
+	free(block);
+	return err;
+}
+
+static errcode_t put_dir(struct plan *p, struct blockstream *s,
+			 struct plan_object *o)
+{
+	struct dir_name *names = NULL;
+	struct dir_layout layout;
+	uint8_t *blocks = NULL;
+	errcode_t err;
+
+	err = plan_dir_names(o->node, &p->format, &names);
+	if (err)
+		return err;
+	err = dir_layout_init(&layout, &p->format, names, o->inode->dir.n,
+			      o->blocks);
+	if (err) {
+		free(names);
+		return err;
+	}
+	blocks = malloc((size_t)o->blocks << p->format.block_bits);
+	if (layout.blocks != o->blocks)
+		err = E4PACK_ET_BUG;
+	else if (!blocks)
+		err = ENOMEM;
+	if (!err) {
+		o->indexed = layout.indexed;
+		dir_encode(&layout, blocks, &p->format, o->inode->ino,
+			   o->node->parent->inode->ino, names);
+		err = put_object(p, s, o, blocks);
+	}
+	free(blocks);
+	dir_layout_release(&layout);
+	free(names);
+	return err;
+}
+
+/* Folders, and the bytes of slow links and attribute values. */
+static errcode_t flush_objects(struct plan *p, const struct blockio *io)
+{
+	struct blockstream dirs = { .data = NULL }, small = { .data = NULL };
+	size_t i, ea = 0;
+	errcode_t err;
+
+	err = blockstream_init(&dirs, io);
+	if (!err)
+		err = blockstream_init(&small, io);
+	for (i = 0; !err && i < p->n_objects; i++) {
+		struct plan_object *o = &p->objects[i];
+		const struct plan_ea *e;
+		const struct xattr *x;
+
+		switch (o->kind) {
+		case PLAN_DIR:
+			err = put_dir(p, &dirs, o);
+			break;
+		case PLAN_LINK:
+			err = put_padded(p, &small, o, o->inode->link.target,
+					 o->inode->link.len);
+			break;
+		case PLAN_EA:
+			e = &p->ea[ea++];
+			x = &e->set->set->entries[e->entry];
+			err = put_padded(p, &small, o, x->value, x->value_len);
+			break;
+		case PLAN_FILE:
+		case PLAN_JOURNAL:
+			break;
+		}
+	}
+	err = blockstream_finish(&dirs, err);
+	return blockstream_finish(&small, err);
+}
+
+/* The journal's first block is its superblock; the others only must not
+ * look like a log, which zeros do not. */
+static errcode_t flush_journal(struct plan *p, const struct blockio *io,
+			       bool zeroed)
+{
+	const struct plan_object *o = &p->objects[0];
+	errcode_t err = 0;
+	uint32_t i;
+
+	for (i = 0; !err && !zeroed && i < o->n_runs; i++) {
+		const struct run *r = &p->runs.runs[o->first_run + i];
+
+		err = blockio_zero(io, r->start, r->len);
+	}
+	if (!err && o->n_runs)
+		err = super_journal(&p->geometry, io,
+				    p->runs.runs[o->first_run].start,
+				    o->blocks);
+	return err;
+}
+
+static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
+				bool zeroed)
+{
+	struct inode_table_result table = { .dirs = NULL };
+	struct image_usage usage;
+	errcode_t err;
+
+	err = flush_objects(p, io);
+	if (!err)
+		err = flush_journal(p, io, zeroed);
+	if (!err)
+		err = inode_table_write(p, io, zeroed, &table);
+	if (!err) {
+		usage = (struct image_usage){
+			.free = p->free.runs, .n_free = p->free.n,
+			.inodes_used = p->last_ino, .dirs = table.dirs,
+		};
+		if (p->journal_blocks) {
+			usage.journal_i_block = table.journal_i_block;
+			usage.journal_bytes = p->journal_blocks <<
+					      p->format.block_bits;
+		}
+		err = super_write(&p->geometry, io, &usage);
+	}
+	free(table.dirs);
+	return err;
+}
+
+errcode_t flush_image(struct plan *p, struct target *target)
+{
+	struct blockio io = {
+		.fd = target->fd, .block_size = p->format.block_size,
+		.blocks = p->geometry.blocks,
+		.offset = target->options.offset,
+	};
+	bool zeroed = target->discarded_zero;
+	errcode_t err;
+
+	p->format = p->geometry.format;
+	if (target->in_place)
+		err = super_wipe(&io);
+	else
+		err = ftruncate(target->fd, (off_t)(io.blocks *
+						    io.block_size)) ? errno : 0;
+	if (err)
+		return diag_error(p->diag, target->path, err,
+				  "cannot be written");
+	err = flush_data(p, &io, zeroed);
+	if (err)
+		return err;
+	progress_begin(p->progress, "finish", 0);
+	err = flush_metadata(p, &io, zeroed);
+	if (err)
+		diag_error(p->diag, target->path, err, err < 256 ?
+			   "metadata cannot be written" : NULL);
+	return err;
+}

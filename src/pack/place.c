@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Inode numbers and the order of placement. */
+#include "pack/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+#include "base/fileio.h"
+
+/* e2fsck 1.47.0 "repairs" times of this stretch, 2310 to 2378, which the
+ * kernel writes and reads: they are stored, and warned of. */
+#define E2FSCK_BAD_FROM	(INT64_C(5) << 31)
+#define E2FSCK_BAD_END	(INT64_C(6) << 31)
+
+static const char *name_or_root(const char *path)
+{
+	return path && *path ? path : "/";
+}
+
+static errcode_t check_times(struct plan *p, struct node *n)
+{
+	struct tree_inode *inode = n->inode;
+	bool fits = true, doubtful = false;
+	errcode_t err = 0;
+	char *path;
+	int i;
+
+	for (i = 0; i < INODE_TIMES; i++) {
+		struct timestamp *t = &inode->times[i];
+
+		if (!inode_time_fits(&p->format, *t) &&
+		    p->format.inode_size > 128)
+			fits = false;
+		*t = inode_time_clamp(&p->format, *t);
+		if (t->sec >= E2FSCK_BAD_FROM && t->sec < E2FSCK_BAD_END)
+			doubtful = true;
+	}
+	if (fits && !doubtful)
+		return 0;
+	path = tree_path(n);
+	if (!fits)
+		err = diag_warning(p->diag, name_or_root(path),
+				   "its time is out of range and was clamped");
+	else
+		err = diag_warning(p->diag, name_or_root(path),
+				   "its time is stored, but e2fsck 1.47 will "
+				   "want to change it");
+	free(path);
+	return err;
+}
+
+static errcode_t number(struct plan *p, struct node *n, uint32_t ino)
+{
+	n->inode->ino = ino;
+	return check_times(p, n);
+}
+
+static errcode_t number_next(void *arg, struct node *n)
+{
+	struct plan *p = arg;
+	size_t cap = p->cap_inodes;
+	errcode_t err;
+
+	if (n->inode->ino)
+		return 0;
+	err = array_reserve(&p->inodes, &cap, p->n_inodes + 1,
+			    sizeof(*p->inodes));
+	if (!err)
+		err = array_reserve(&p->names, &p->cap_inodes,
+				    p->n_inodes + 1, sizeof(*p->names));
+	if (err)
+		return diag_nomem(p->diag);
+	if (p->last_ino == UINT32_MAX)
+		return diag_error(p->diag, NULL, E4PACK_ET_TOO_BIG,
+				  "more than 4294967295 inodes");
+	p->inodes[p->n_inodes] = n->inode;
+	p->names[p->n_inodes] = n;
+	p->n_inodes++;
+	err = number(p, n, ++p->last_ino);
+	return err ? err : progress_add(p->progress, 1);
+}
+
+/* A path as a person writes it: leading slashes and "./" do not count. */
+static const char *skip_prefix(const char *path)
+{
+	for (;;) {
+		if (*path == '/')
+			path++;
+		else if (path[0] == '.' && path[1] == '/')
+			path += 2;
+		else
+			return path;
+	}
+}
+
+/* Number the paths of the --order file, one a line; a name that is not there
+ * is told and passed over, since such lists are made once and used long. */
+static errcode_t number_listed(struct plan *p, char *text)
+{
+	char *line = text, *end;
+	errcode_t err = 0;
+
+	for (; !err && line && *line; line = end) {
+		const char *path;
+		struct node *n;
+
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		path = skip_prefix(line);
+		if (!*path)
+			continue;
+		n = tree_find(p->tree, path);
+		if (n)
+			err = number_next(p, n);
+		else
+			diag_note(p->diag, DIAG_NOTE, path,
+				  "is named by --order, but not in the tree");
+	}
+	return err;
+}
+
+static errcode_t read_order(struct plan *p, struct buf *text)
+{
+	const char *name = p->options->order_file;
+	size_t got = 1;
+	errcode_t err;
+	int fd;
+
+	err = io_open(&fd, AT_FDCWD, name, 0);
+	if (err)
+		return diag_error(p->diag, name, err, "cannot be opened");
+	while (!err && got) {
+		err = buf_reserve(text, 1 << 16);
+		if (!err)
+			err = io_read(fd, text->data + text->len, 1 << 16,
+				      &got);
+		if (!err)
+			text->len += got;
+	}
+	close(fd);
+	if (!err && !buf_str(text))
+		err = ENOMEM;
+	if (err)
+		return diag_error(p->diag, name, err, "cannot be read");
+	if (memchr(text->data, '\0', text->len))
+		return diag_error(p->diag, name, E4PACK_ET_BAD_PATH,
+				  "holds a NUL byte");
+	return 0;
+}
+
+static errcode_t number_order(struct plan *p)
+{
+	struct buf text = BUF_INIT;
+	errcode_t err;
+
+	if (!p->options->order_file)
+		return 0;
+	err = read_order(p, &text);
+	if (!err)
+		err = number_listed(p, (char *)text.data);
+	buf_release(&text);
+	return err;
+}
+
+errcode_t place_number(struct plan *p)
+{
+	errcode_t err;
+
+	p->last_ino = FORMAT_LOST_FOUND_INO;
+	p->lost_found = tree_find(p->tree, "lost+found");
+	err = number(p, p->tree->root, FORMAT_ROOT_INO);
+	if (!err)
+		err = number(p, p->lost_found, FORMAT_LOST_FOUND_INO);
+	if (!err)
+		err = number_order(p);
+	if (!err)
+		err = tree_walk(p->tree, number_next, p);
+	return err;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a finished tree needs: one object per thing that has blocks, one set
+ * per distinct list of attributes, and the sums that the solver works with.
+ */
+#include "pack/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/endian.h"
+#include "base/errors.h"
+#include "base/number.h"
+#include "image/dirblock.h"
+#include "image/mapping.h"
+#include "pack/identity.h"
+#include "pack/place.h"
+#include "pack/xattr_plan.h"
+
+enum { FAST_LINK_MAX = 59, LOST_FOUND_BYTES = 16384 };
+
+errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
+			  struct tree_inode *inode, struct node *node,
+			  uint64_t blocks)
+{
+	errcode_t err;
+
+	if (blocks > UINT32_MAX)
+		return E4PACK_ET_TOO_BIG;
+	err = array_reserve(&p->objects, &p->cap_objects, p->n_objects + 1,
+			    sizeof(*p->objects));
+	if (err)
+		return err;
+	p->objects[p->n_objects++] = (struct plan_object){
+		.kind = kind, .inode = inode, .node = node,
+		.blocks = (uint32_t)blocks,
+	};
+	if (kind == PLAN_DIR)
+		p->dir_blocks += blocks;
+	else if (kind != PLAN_JOURNAL)
+		p->data_blocks += blocks;
+	return 0;
+}
+
+errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
+			 struct dir_name **ret)
+{
+	struct tree_inode *inode = dir->inode;
+	struct dir_name *names = calloc(inode->dir.n ? inode->dir.n : 1,
+					sizeof(*names));
+	struct node *child;
+	size_t i = 0;
+
+	if (!names)
+		return ENOMEM;
+	RB_FOREACH(child, node_head, &inode->dir.children) {
+		names[i++] = (struct dir_name){
+			.name = child->name,
+			.len = child->name_len,
+			.ino = child->inode->ino,
+			.file_type = fmt->filetype ?
+				dir_file_type(child->inode->mode) : 0,
+		};
+	}
+	*ret = names;
+	return 0;
+}
+
+static errcode_t add_dir(struct plan *p, struct node *n)
+{
+	struct dir_name *names = NULL;
+	struct dir_layout layout;
+	uint64_t least = 1;
+	errcode_t err;
+
+	if (n->inode->ino == FORMAT_LOST_FOUND_INO)
+		least = div_round_up(LOST_FOUND_BYTES, p->format.block_size);
+	err = plan_dir_names(n, &p->format, &names);
+	if (err)
+		return err;
+	err = dir_layout_init(&layout, &p->format, names, n->inode->dir.n,
+			      least);
+	free(names);
+	if (err)
+		return err;
+	err = plan_add_object(p, PLAN_DIR, n->inode, n, layout.blocks);
+	dir_layout_release(&layout);
+	return err;
+}
+
+static errcode_t add_file(struct plan *p, struct node *n)
+{
+	const struct delayed_file *f = &n->inode->file;
+	uint64_t blocks = delayed_file_delayed_blocks(f);
+
+	if (f->size > INT32_MAX && !p->format.large_file)
+		return E4PACK_ET_TOO_BIG;
+	if (!blocks)
+		return 0;
+	return plan_add_object(p, PLAN_FILE, n->inode, n, blocks);
+}
+
+static errcode_t add_inode(struct plan *p, struct node *n)
+{
+	struct tree_inode *inode = n->inode;
+
+	switch (inode->mode & S_IFMT) {
+	case S_IFREG:
+		return add_file(p, n);
+	case S_IFDIR:
+		return add_dir(p, n);
+	case S_IFLNK:
+		if (inode->link.len <= FAST_LINK_MAX)
+			return 0;
+		return plan_add_object(p, PLAN_LINK, inode, n, 1);
+	default:
+		return 0;
+	}
+}
+
+static errcode_t report_node(struct plan *p, struct node *n, errcode_t err)
+{
+	char *path = tree_path(n);
+	const char *subject = path && *path ? path : "/";
+
+	if (err == ENOMEM)
+		diag_nomem(p->diag);
+	else if (S_ISDIR(n->inode->mode) && err == E4PACK_ET_TOO_BIG)
+		diag_error(p->diag, subject, err,
+			   "has more names than its index can hold: use "
+			   "-O large_dir or a larger block size");
+	else if (err == E4PACK_ET_TOO_BIG && !p->format.large_file)
+		diag_error(p->diag, subject, err,
+			   "is larger than 2 GiB, which needs -O large_file");
+	else if (err == E4PACK_ET_TOO_BIG)
+		diag_error(p->diag, subject, err,
+			   "is larger than the file system can map");
+	else
+		diag_error(p->diag, subject, err, NULL);
+	free(path);
+	return err;
+}
+
+static errcode_t add_objects(struct plan *p)
+{
+	errcode_t err;
+	size_t i;
+
+	err = plan_add_object(p, PLAN_JOURNAL, NULL, NULL, 0);
+	if (err)
+		return diag_nomem(p->diag);
+	err = add_inode(p, p->tree->root);
+	if (err)
+		return report_node(p, p->tree->root, err);
+	err = add_inode(p, p->lost_found);
+	if (err)
+		return report_node(p, p->lost_found, err);
+	for (i = 0; i < p->n_inodes; i++) {
+		err = add_inode(p, p->names[i]);
+		if (err)
+			return report_node(p, p->names[i], err);
+	}
+	return 0;
+}
+
+/* Blocks that map every object when each lies in one piece. */
+static errcode_t count_maps(struct plan *p)
+{
+	size_t i;
+
+	p->map_blocks = 0;
+	for (i = 0; i < p->n_objects; i++) {
+		uint64_t n = 0;
+		errcode_t err = plan_map_blocks(p, &p->objects[i], NULL, 0,
+						&n);
+
+		if (err)
+			return p->objects[i].node ?
+				report_node(p, p->objects[i].node, err) : err;
+		p->map_blocks += n;
+	}
+	return 0;
+}
+
+/* The second counter: metadata to come is promised as the data was. */
+static errcode_t promise_metadata(struct plan *p)
+{
+	struct reserve *r = &p->tree->delay->reserve;
+	uint64_t meta = p->dir_blocks + p->map_blocks + p->n_xattr_blocks;
+	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
+	errcode_t err = reserve_meta(r, 0, meta);
+
+	if (!err)
+		return 0;
+	number_human(need, meta << p->format.block_bits);
+	number_human(have, reserve_available(r) << p->format.block_bits);
+	return diag_error(p->diag, NULL, err, "folders, mappings and "
+			  "attributes need %s, the image has %s left: use "
+			  "--size", need, have);
+}
+
+errcode_t plan_init(struct plan *p)
+{
+	errcode_t err;
+	int i;
+
+	p->stuck = SIZE_MAX;
+	progress_begin(p->progress, "plan", 0);
+	err = place_number(p);
+	if (!err)
+		err = identity_settle(p);
+	if (err)
+		return err;
+	for (i = 0; i < 4; i++)
+		p->format.hash_seed[i] = get_le32(p->frame.hash_seed + 4 * i);
+	err = xattr_plan_sets(p);
+	if (!err)
+		err = add_objects(p);
+	if (!err)
+		err = xattr_plan_ea_inodes(p);
+	if (!err)
+		err = count_maps(p);
+	return err ? err : promise_metadata(p);
+}
+
+void plan_release(struct plan *p)
+{
+	xattr_plan_release(p);
+	free(p->inodes);
+	free(p->names);
+	free(p->objects);
+	geometry_release(&p->geometry);
+	run_list_release(&p->runs);
+	run_list_release(&p->free);
+	free(p->map_pblk);
+	free(p->xattr_pblk);
+	memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The exact size.
+ *
+ * A frame of B blocks has F(B) fixed blocks and a journal of J(B); the tree
+ * demands D, whatever the frame.  B can only do when need(B) = F + J + D <= B,
+ * and does when every object then finds a whole place.
+ *
+ * need() is not monotone over all sizes: a new group adds tables, may be too
+ * small to stand, and changes the rounding of inodes.  Inside one group count
+ * it never falls, so there a step from B to need(B) leaps over nothing that
+ * could do; no step leaps over the beginning of the next group.  Thus the
+ * first B that does, from below, is the least.  Where need() is met but an
+ * object finds no whole place, the search goes on by doubling steps and then
+ * halves the last one.
+ */
+#include "pack/solve.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/errors.h"
+#include "base/number.h"
+#include "pack/allocate.h"
+
+/* How the inodes follow from the size; fixed for one search. */
+struct solver {
+	struct plan *p;
+	uint64_t limit;		/* blocks */
+	uint64_t percent_e6;	/* inodes over the least: percent, times 10^6 */
+	uint64_t need;		/* of the last frame tried */
+};
+
+static uint64_t least_inodes(const struct plan *p)
+{
+	return p->last_ino;
+}
+
+static uint64_t inodes_for(const struct solver *s, uint64_t blocks)
+{
+	const struct e4pack_inodes *o = &s->p->options->inodes;
+	uint64_t least = least_inodes(s->p), n = least;
+
+	switch (o->kind) {
+	case E4PACK_INODES_COUNT:
+		n = o->value;
+		break;
+	case E4PACK_INODES_MIN_PERCENT:
+		n = least + (uint64_t)((__uint128_t)least * o->value / 100);
+		break;
+	case E4PACK_INODES_RATIO:
+		n = (uint64_t)((__uint128_t)blocks *
+			       s->p->format.block_size / o->value);
+		break;
+	case E4PACK_INODES_DEFAULT:
+		n = least + (uint64_t)((__uint128_t)least * s->percent_e6 /
+				       100000000);
+		if (n > blocks && blocks > least)
+			n = blocks;
+		break;
+	}
+	return n > least ? n : least;
+}
+
+static uint64_t journal_for(const struct plan *p, uint64_t blocks)
+{
+	uint64_t mib = p->options->journal_mib;
+
+	if (!features_has(&p->frame.features, "has_journal"))
+		return 0;
+	if (mib)
+		return (mib << 20) >> p->format.block_bits;
+	return geometry_journal_blocks(blocks);
+}
+
+/* Blocks that the tree and a journal of @journal take in the frame @g. */
+static errcode_t demand(struct plan *p, const struct geometry *g,
+			uint64_t journal, uint64_t *ret)
+{
+	struct plan_object *o = &p->objects[0];
+	uint64_t map;
+	errcode_t err;
+
+	o->blocks = (uint32_t)journal;
+	err = plan_map_blocks(p, o, NULL, 0, &map);
+	if (err)
+		return err;
+	*ret = p->data_blocks + p->dir_blocks + p->map_blocks + map +
+	       p->n_xattr_blocks + journal + geometry_resize_blocks(g);
+	return 0;
+}
+
+/* Make the frame of @blocks and see what it needs. */
+static errcode_t frame(struct solver *s, uint64_t blocks, struct geometry *g)
+{
+	struct geometry_options o = s->p->frame;
+	uint64_t own = 0;
+	errcode_t err;
+
+	o.blocks = blocks;
+	o.inodes = inodes_for(s, blocks);
+	err = progress_check(s->p->progress);
+	if (!err)
+		err = geometry_init(g, &o);
+	if (err)
+		return err;
+	err = demand(s->p, g, journal_for(s->p, blocks), &own);
+	s->need = g->fixed_blocks + own;
+	if (err)
+		geometry_release(g);
+	return err;
+}
+
+/* Try exactly @blocks; on success the plan has the solution.
+ * Return: 0; E4PACK_ET_TOO_SMALL: no frame of exactly that size;
+ * E4PACK_ET_NO_SPACE: need is over it; E4PACK_ET_SCATTERED; other codes. */
+static errcode_t try_exact(struct solver *s, uint64_t blocks)
+{
+	struct geometry g;
+	errcode_t err = frame(s, blocks, &g);
+
+	if (err)
+		return err;
+	if (g.blocks != blocks)
+		err = E4PACK_ET_TOO_SMALL;
+	else if (s->need > blocks)
+		err = E4PACK_ET_NO_SPACE;
+	else
+		err = allocate_all(s->p, &g, journal_for(s->p, blocks));
+	if (err == E4PACK_ET_NO_SPACE && s->need <= blocks)
+		err = E4PACK_ET_SCATTERED;
+	if (err) {
+		geometry_release(&g);
+		return err;
+	}
+	geometry_release(&s->p->geometry);
+	s->p->geometry = g;
+	s->p->journal_blocks = journal_for(s->p, blocks);
+	s->p->solved = true;
+	return 0;
+}
+
+static uint64_t group_blocks(const struct plan *p)
+{
+	uint64_t n = (uint64_t)p->format.block_size * 8;
+
+	return n > 65528 ? 65528 : n;
+}
+
+/* First size of the group after the one that @blocks ends in. */
+static uint64_t next_group(const struct plan *p, uint64_t blocks)
+{
+	uint64_t first = p->format.block_size == 1024;
+	uint64_t per_group = group_blocks(p);
+
+	return first + div_round_up(blocks - first, per_group) * per_group + 1;
+}
+
+/* From @lo (which does not do) to @hi (which does), find the least that does
+ * where doing is monotone, as it is inside one group. */
+static errcode_t halve(struct solver *s, uint64_t lo, uint64_t hi,
+		       uint64_t *ret)
+{
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		errcode_t err = try_exact(s, mid);
+
+		if (!err)
+			hi = mid;
+		else if (err == E4PACK_ET_TOO_SMALL ||
+			 err == E4PACK_ET_NO_SPACE ||
+			 err == E4PACK_ET_SCATTERED)
+			lo = mid;
+		else
+			return err;
+	}
+	*ret = hi;
+	return try_exact(s, hi);
+}
+
+/* No frame ends at @blocks: its last group is too small.  Find the first size
+ * in that group which stands. */
+static errcode_t first_standing(struct solver *s, uint64_t blocks,
+				uint64_t *ret)
+{
+	uint64_t lo = blocks, hi = next_group(s->p, blocks) - 1;
+	struct geometry g;
+	errcode_t err;
+
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		bool stands = false;
+
+		err = frame(s, mid, &g);
+		if (!err) {
+			stands = g.blocks == mid;
+			geometry_release(&g);
+		} else if (err != E4PACK_ET_TOO_SMALL) {
+			return err;
+		}
+		if (stands)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	*ret = hi > blocks ? hi : blocks + 1;
+	return 0;
+}
+
+/* Every object fits by count at @from, but not whole. */
+static errcode_t search_whole(struct solver *s, uint64_t from, uint64_t *ret)
+{
+	uint64_t step, last = from;
+	errcode_t err;
+
+	for (step = 1; ; step *= 2) {
+		uint64_t b = from + step;
+
+		if (b > s->limit)
+			return E4PACK_ET_SCATTERED;
+		err = try_exact(s, b);
+		if (!err)
+			return halve(s, last, b, ret);
+		if (err != E4PACK_ET_TOO_SMALL && err != E4PACK_ET_NO_SPACE &&
+		    err != E4PACK_ET_SCATTERED)
+			return err;
+		last = b;
+	}
+}
+
+/* Find the least size at or over @from that does. */
+static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
+{
+	uint64_t b = from;
+
+	for (;;) {
+		uint64_t limit_step = next_group(s->p, b);
+		errcode_t err;
+
+		if (b > s->limit)
+			return E4PACK_ET_NO_SPACE;
+		err = try_exact(s, b);
+		*ret = b;
+		if (err == E4PACK_ET_SCATTERED)
+			return search_whole(s, b, ret);
+		if (err == E4PACK_ET_NO_SPACE) {
+			b = s->need < limit_step ? s->need : limit_step;
+		} else if (err == E4PACK_ET_NO_INODES) {
+			b = limit_step;
+		} else if (err == E4PACK_ET_TOO_SMALL) {
+			err = first_standing(s, b, &b);
+			if (err)
+				return err;
+		} else {
+			return err;
+		}
+	}
+}
+
+static errcode_t solve_min(struct solver *s, uint64_t *ret)
+{
+	struct plan *p = s->p;
+	uint64_t from = p->data_blocks + p->dir_blocks + p->map_blocks +
+			p->n_xattr_blocks + 8;
+
+	s->percent_e6 = 0;
+	from += journal_for(p, from);
+	return search(s, from, ret);
+}
+
+static char *object_path(const struct plan *p)
+{
+	if (p->stuck >= p->n_objects || !p->objects[p->stuck].node)
+		return NULL;
+	return tree_path(p->objects[p->stuck].node);
+}
+
+static errcode_t report_limit(struct solver *s, errcode_t err)
+{
+	struct plan *p = s->p;
+	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
+
+	number_human(need, s->need << p->format.block_bits);
+	number_human(have, s->limit << p->format.block_bits);
+	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED)
+		return diag_error(p->diag, NULL, err, "needs at least %s, but "
+				  "only %s may be used: use --max-size or "
+				  "another place", need, have);
+	if (err == E4PACK_ET_NO_INODES)
+		return diag_error(p->diag, "-N", err, "more inodes than the "
+				  "file system can hold");
+	if (err == ENOMEM)
+		return diag_nomem(p->diag);
+	if (err == E4PACK_ET_INTERRUPTED)
+		return err;
+	return diag_error(p->diag, NULL, err, NULL);
+}
+
+/* An absolute size that does not do: say what would. */
+static errcode_t report_too_small(struct solver *s, uint64_t blocks,
+				  errcode_t err)
+{
+	struct plan *p = s->p;
+	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
+	char *path = object_path(p);
+	bool scattered = err == E4PACK_ET_SCATTERED;
+	uint64_t least = 0;
+	errcode_t solved;
+
+	s->limit = UINT64_MAX >> (p->format.block_bits + 1);
+	solved = scattered ? search(s, blocks + 1, &least) :
+			     solve_min(s, &least);
+	p->solved = false;
+	number_human(need, least << p->format.block_bits);
+	number_human(have, blocks << p->format.block_bits);
+	if (solved)
+		err = report_limit(s, solved);
+	else if (scattered)
+		diag_error(p->diag, path, err, "fits nowhere in one piece: "
+			   "needs %s (%" PRIu64 " bytes), the image has %s: "
+			   "use --size", need,
+			   least << p->format.block_bits, have);
+	else
+		diag_error(p->diag, NULL, err, "needs %s (%" PRIu64 " bytes), "
+			   "the image has %s (%" PRIu64 " bytes): use --size",
+			   need, least << p->format.block_bits, have,
+			   blocks << p->format.block_bits);
+	free(path);
+	return err;
+}
+
+static errcode_t solve_absolute(struct solver *s, uint64_t blocks,
+				uint64_t least)
+{
+	struct geometry g;
+	errcode_t err;
+
+	if (least && blocks > least)
+		s->percent_e6 = (uint64_t)((__uint128_t)(blocks - least) *
+					   100000000 / least);
+	if (s->percent_e6 < 5000000)
+		s->percent_e6 = 5000000;
+	err = frame(s, blocks, &g);
+	if (!err) {
+		if (g.blocks != blocks)
+			diag_note(s->p->diag, DIAG_VERBOSE, NULL,
+				  "the last %" PRIu64 " blocks make no group "
+				  "and are left out", blocks - g.blocks);
+		blocks = g.blocks;
+		geometry_release(&g);
+		err = try_exact(s, blocks);
+	}
+	/* The headroom in inodes is a wish; the size is an order. */
+	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED) {
+		s->percent_e6 = 0;
+		err = try_exact(s, blocks);
+	}
+	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED ||
+	    err == E4PACK_ET_TOO_SMALL)
+		return report_too_small(s, blocks, err);
+	return err ? report_limit(s, err) : 0;
+}
+
+static errcode_t solve_over_min(struct solver *s, uint64_t least,
+				const struct e4pack_size *size)
+{
+	uint32_t bits = s->p->format.block_bits;
+	uint64_t bytes = least << bits, more, blocks;
+	errcode_t err;
+
+	if (size->kind == E4PACK_SIZE_MIN_BYTES)
+		more = size->value;
+	else
+		more = (uint64_t)((__uint128_t)bytes * size->value / 100);
+	if (__builtin_add_overflow(bytes, more, &bytes))
+		bytes = UINT64_MAX;
+	blocks = bytes >> bits;
+	s->percent_e6 = (uint64_t)((__uint128_t)(blocks - least) * 100000000 /
+				   least);
+	if (s->percent_e6 < 5000000)
+		s->percent_e6 = 5000000;
+	err = search(s, blocks, &blocks);
+	return err ? report_limit(s, err) : 0;
+}
+
+errcode_t plan_solve(struct plan *p, uint64_t limit)
+{
+	struct solver s = { .p = p, .limit = limit >> p->format.block_bits };
+	struct e4pack_size size = p->options->size;
+	uint64_t least = 0;
+	errcode_t err;
+
+	if (size.kind == E4PACK_SIZE_DEFAULT)
+		size = (struct e4pack_size){ E4PACK_SIZE_MIN_PERCENT, 10 };
+	if (size.kind == E4PACK_SIZE_BYTES) {
+		uint64_t blocks = size.value >> p->format.block_bits;
+
+		s.limit = blocks;
+		err = solve_min(&s, &least);
+		return solve_absolute(&s, blocks, err ? 0 : least);
+	}
+	err = solve_min(&s, &least);
+	if (err)
+		return report_limit(&s, err);
+	if (size.kind == E4PACK_SIZE_MIN)
+		return 0;
+	return solve_over_min(&s, least, &size);
+}
+
+uint64_t solve_room(const struct geometry_options *frame_options,
+		    const struct e4pack_options *options, uint64_t bytes)
+{
+	struct geometry_options o = *frame_options;
+	uint64_t journal = 0, room;
+	struct geometry g;
+
+	o.blocks = bytes / o.block_size;
+	o.inodes = FORMAT_LOST_FOUND_INO;
+	if (!o.blocks || geometry_init(&g, &o))
+		return 0;
+	if (features_has(&o.features, "has_journal"))
+		journal = options->journal_mib ?
+			((uint64_t)options->journal_mib << 20) / o.block_size :
+			geometry_journal_blocks(o.blocks);
+	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
+	geometry_release(&g);
+	return room;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reading sources into the tree: the only place where the two meet. */
+#include "pack/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+
+static errcode_t stage_one(struct tree *t, const char *spec,
+			   const struct source_options *o)
+{
+	struct source *s = NULL;
+	bool end = false;
+	struct entry e;
+	errcode_t err;
+
+	entry_init(&e);
+	err = source_open(&s, spec, o);
+	if (!err)
+		tree_begin_source(t, s->is_archive);
+	while (!err) {
+		err = source_next(s, &e, &end);
+		if (err || end)
+			break;
+		err = tree_add(t, &e);
+		if (!err)
+			err = progress_add(o->progress, 1);
+	}
+	entry_release(&e);
+	source_free(s);
+	return err;
+}
+
+/* The folder that @path lies in, to free(). */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static void set_options(struct source_options *s,
+			const struct e4pack_options *o, struct diag *diag,
+			struct progress *progress)
+{
+	memset(s, 0, sizeof(*s));
+	s->diag = diag;
+	s->progress = progress;
+	s->one_file_system = o->one_file_system;
+	s->ignore_unreadable = o->ignore_unreadable;
+	s->allow_vanished = o->allow_vanished;
+	s->exclude = o->exclude;
+	s->n_exclude = o->n_exclude;
+	s->set_owner = o->set_owner;
+	s->owner_uid = o->owner_uid;
+	s->owner_gid = o->owner_gid;
+	s->uid_map = (const struct owner_map *)o->uid_map;
+	s->n_uid_map = o->n_uid_map;
+	s->gid_map = (const struct owner_map *)o->gid_map;
+	s->n_gid_map = o->n_gid_map;
+	s->clamp_mtime = o->clamp_mtime;
+	s->clamp.sec = o->epoch;
+}
+
+_Static_assert(sizeof(struct owner_map) == sizeof(struct e4pack_owner_map),
+	       "the public owner map is handed on as it is");
+
+errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
+			const char *const *sources, size_t n,
+			const struct target *target, struct diag *diag,
+			struct progress *progress)
+{
+	struct source_options so;
+	char *folder = NULL;
+	errcode_t err = 0;
+	size_t i;
+
+	set_options(&so, options, diag, progress);
+	if (target) {
+		so.has_target = true;
+		so.target_dev = target->st.st_dev;
+		so.target_ino = target->st.st_ino;
+		if (!target->is_device && !getenv("TMPDIR")) {
+			folder = folder_of(target->path);
+			so.spool_dir = folder;
+		}
+	}
+	progress_begin(progress, "scan", 0);
+	for (i = 0; !err && i < n; i++)
+		err = stage_one(t, sources[i], &so);
+	free(folder);
+	if (!err)
+		err = tree_finish(t);
+	if (!err && t->made_parents)
+		diag_note(diag, DIAG_NOTE, NULL, "%u folders that no source "
+			  "names were made (0755, 0:0)", t->made_parents);
+	return err;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The figures of a solved plan. */
+#include "pack/plan.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static void count_inode(struct e4pack_totals *t, const struct tree_inode *i)
+{
+	switch (i->mode & S_IFMT) {
+	case S_IFREG:
+		t->files++;
+		break;
+	case S_IFDIR:
+		t->directories++;
+		return;
+	case S_IFLNK:
+		t->symlinks++;
+		break;
+	default:
+		t->specials++;
+		break;
+	}
+	t->hardlinks += i->links - 1;
+}
+
+static void count_extents(struct e4pack_totals *t, const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_objects; i++) {
+		const struct plan_object *o = &p->objects[i];
+
+		if (o->kind != PLAN_FILE)
+			continue;
+		t->reserved_blocks += o->blocks;
+		t->extents += delayed_file_count_extents(&o->inode->file,
+							 p->runs.runs +
+							 o->first_run,
+							 o->n_runs);
+	}
+}
+
+void plan_totals(const struct plan *p, struct e4pack_totals *t)
+{
+	const struct reserve *r = &p->tree->delay->reserve;
+	size_t i;
+
+	memset(t, 0, sizeof(*t));
+	t->block_size = p->format.block_size;
+	t->blocks = p->geometry.blocks;
+	t->bytes = t->blocks << p->format.block_bits;
+	t->inodes = p->geometry.inodes;
+	t->inodes_used = p->last_ino;
+	t->data_blocks = p->data_blocks;
+	t->journal_blocks = p->journal_blocks;
+	for (i = 0; i < p->free.n; i++)
+		t->free_blocks += p->free.runs[i].len;
+	t->metadata_blocks = t->blocks - t->data_blocks - t->journal_blocks -
+			     t->free_blocks;
+	count_inode(t, p->tree->root->inode);
+	count_inode(t, p->lost_found->inode);
+	for (i = 0; i < p->n_inodes; i++)
+		count_inode(t, p->inodes[i]);
+	count_extents(t, p);
+	t->allocated_blocks = r->claimed_total ? r->claimed_total :
+						 t->reserved_blocks;
+	t->flushes = 1;
+}
