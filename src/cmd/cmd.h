@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands share: messages, progress, output, common options. */
+#ifndef E4PACK_CMD_CMD_H
+#define E4PACK_CMD_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "e4pack.h"
+
+/* The commands, one file each.  argv[0] is the command's name.
+ * Return: the exit status. */
+int cmd_create(int argc, char **argv);
+int cmd_es(int argc, char **argv);
+int cmd_frag(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+
+/* terminal.c: where messages and progress of one command go. */
+struct terminal {
+	const char *command;
+	const char *subject;	/* stands where a message has none, or NULL */
+	bool quiet, verbose;
+	bool draw;		/* progress is drawn */
+	bool drawn;		/* a progress line is on the screen */
+	struct timespec phase_began, last_drawn;
+	const char *phase;
+};
+
+/* Begin a command: messages to standard error, progress where that is a
+ * terminal. */
+void terminal_init(struct terminal *t, const char *command);
+
+/* Fill @s so that a call reports to @t, and stops when a signal came. */
+void terminal_session(struct terminal *t, struct e4pack_session *s);
+
+/* Say that an option or argument is wrong.  Return: E4PACK_USAGE. */
+int terminal_usage(struct terminal *t, const char *subject, const char *fmt,
+		   ...) __attribute__((format(printf, 3, 4)));
+
+/* Take the progress line off the screen and turn @status into the exit
+ * status of the command: 128 + N where signal N ended it. */
+int terminal_exit(struct terminal *t, enum e4pack_status status);
+
+/* An e4pack_output that writes to standard output. */
+long terminal_output(void *arg, const char *text, size_t len);
+
+/* signals.c: catch the signals that end a program, so that it can clean up. */
+void signals_catch(void);
+extern volatile sig_atomic_t signals_caught;	/* number of the last, or 0 */
+
+/* build_options.c: the options that create and plan share. */
+struct build_options {
+	struct e4pack_options options;
+	bool json;
+	const char **exclude;
+	struct e4pack_owner_map *uid_map, *gid_map;
+};
+
+enum { OPTION_FIRST_LONG = 256 };
+
+/* Parse options up to the first argument that is none; optind tells where.
+ * Return: 0 to go on, or an exit status plus one (1: help was shown). */
+int build_options_parse(struct build_options *b, struct terminal *t, int argc,
+			char **argv, const char *usage);
+void build_options_release(struct build_options *b);
+
+/* build_values.c: the values that have a form of their own.
+ * Each returns NULL, or what is wrong with the value, in words. */
+const char *parse_size_option(const char *text, struct e4pack_size *ret);
+const char *parse_inodes_option(const char *text, struct e4pack_inodes *ret);
+const char *parse_owner(const char *text, uint32_t *uid, uint32_t *gid);
+const char *parse_times(const char *text, struct e4pack_options *o);
+const char *parse_journal(const char *text, struct e4pack_options *o);
+const char *parse_percent(const char *text, double *ret);
+const char *parse_extended(char *text, struct e4pack_options *o);
+
+/* Append the pairs of "U1:U2,U3:U4" to *@map. */
+const char *parse_owner_map(const char *text, struct e4pack_owner_map **map,
+			    size_t *n);
+
+#endif
