@@ -1,0 +1,215 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds e4pack twice from a copy of the source tree and runs every test:
+#
+#   sh tests/run.sh [unit|cli|prop|real|check]...
+#
+#   unit   the rooms' own tests, in a build with sanitizers and --enable-verify
+#   cli    the commands as a user calls them (bats)
+#   prop   random trees, in both builds
+#   real   the folders of this machine
+#   check  layers, symbols, manuals, shell scripts
+#
+# Without arguments all of them run.  The last line is
+# "N passed, N failed, N skipped", the exit status 0 when none failed.
+# KEEP=1 keeps the work folder, VERBOSE=1 shows all output.  BATS_JOBS is the
+# number of command-line test files run at once (default: the processors).
+set -u
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+suites=${*:-unit cli prop real check}
+for suite in $suites; do
+	case $suite in
+	unit | cli | prop | real | check) ;;
+	*)
+		echo "usage: run.sh [unit|cli|prop|real|check]..." >&2
+		exit 2
+		;;
+	esac
+done
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+LC_ALL=C
+TZ=UTC
+export PATH LC_ALL TZ
+unset SOURCE_DATE_EPOCH POSIXLY_CORRECT MAKEFLAGS MAKELEVEL DESTDIR
+umask 022
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/e4pack-tests.XXXXXX") || exit 1
+cleanup() {
+	if [ "${KEEP-0}" = 1 ]; then
+		echo "kept: $work" >&2
+	else
+		chmod -R u+rwX "$work" 2>/dev/null
+		rm -rf "$work"
+	fi
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+counts=$work/counts
+: >"$counts"
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+started=$(date +%s)
+
+say() {
+	printf '== %s (%s s)\n' "$*" $(($(date +%s) - started))
+}
+
+give_up() {
+	echo "run.sh: $*" >&2
+	echo '0 passed, 1 failed, 0 skipped'
+	exit 1
+}
+
+# build NAME CONFIGURE-OPTIONS...: makes $work/NAME with everything in it.
+build() {
+	name=$1
+	shift
+	say "build $name"
+	mkdir "$work/$name"
+	cd "$work/$name" || give_up "no folder $name"
+	{
+		"$work/source/configure" "$@" && make -j"$jobs" &&
+			make -j"$jobs" check TESTS=
+	} >"$work/$name.log" 2>&1 || {
+		tail -n 60 "$work/$name.log" >&2
+		give_up "the $name build failed"
+	}
+	cd "$top" || give_up 'the source folder is gone'
+}
+
+# tap NAME COMMAND...: runs a program that speaks TAP and counts its cases.
+tap() {
+	what=$1
+	shift
+	"$@" >"$work/tap" 2>"$work/tap.err"
+	status=$?
+	awk -v what="$what" -v status="$status" -v counts="$counts" \
+		-v all="${VERBOSE-0}" -f "$top/tests/lib/tap.awk" "$work/tap"
+	read_failures=$(tail -n 1 "$counts" | cut -d' ' -f2)
+	[ "$read_failures" = 0 ] || tail -n 40 "$work/tap.err" | sed 's/^/      /'
+}
+
+# one NAME COMMAND...: one test, by its exit status; 77 means skipped.
+one() {
+	what=$1
+	shift
+	"$@" >"$work/one" 2>&1
+	case $? in
+	0) echo '1 0 0' >>"$counts" ;;
+	77)
+		echo "skip: $what: $(tail -n 1 "$work/one")"
+		echo '0 0 1' >>"$counts"
+		;;
+	*)
+		echo "FAIL: $what"
+		sed 's/^/      /' "$work/one"
+		echo '0 1 0' >>"$counts"
+		;;
+	esac
+}
+
+run_unit() {
+	say 'unit tests'
+	cd "$work/verify" || give_up 'the verify build is gone'
+	for program in tests/unit/*; do
+		if [ -d "$program" ] || [ ! -x "$program" ]; then
+			continue
+		fi
+		tap "$program" env CMOCKA_MESSAGE_OUTPUT=TAP \
+			timeout 300 "./$program"
+	done
+	cd "$top" || give_up 'the source folder is gone'
+}
+
+# The files run side by side, each with its own output, counted in order.
+run_cli() {
+	say 'command-line tests'
+	for file in "$top"/tests/cli/*.bats; do
+		printf '%s\0' "$file"
+	done >"$work/files"
+	# shellcheck disable=SC2016
+	E4PACK=$work/plain/src/e4pack OUT=$work xargs -a "$work/files" -0 -n 1 \
+		-P "${BATS_JOBS:-$jobs}" sh -c '
+		name=$(basename "$1")
+		bats --tap "$1" >"$OUT/$name.tap" 2>&1
+		echo $? >"$OUT/$name.status"
+	' sh
+	for file in "$top"/tests/cli/*.bats; do
+		name=$(basename "$file")
+		# shellcheck disable=SC2016
+		tap "$name" sh -c 'cat "$1.tap"; exit "$(cat "$1.status")"' \
+			sh "$work/$name"
+	done
+}
+
+run_prop() {
+	say 'random trees'
+	tap random_trees python3 "$top/tests/prop/random_trees.py" \
+		--e4pack "$work/plain/src/e4pack" --count 60 --seconds 240
+	tap random_trees-verify python3 "$top/tests/prop/random_trees.py" \
+		--e4pack "$work/verify/src/e4pack" --seed 1000 --count 20 \
+		--seconds 180
+}
+
+run_real() {
+	say 'folders of this machine'
+	tap real.sh env E4PACK="$work/plain/src/e4pack" \
+		sh "$top/tests/real.sh"
+}
+
+run_check() {
+	say 'the tree itself'
+	E4PACK=$work/plain/src/e4pack
+	srcdir=$top
+	builddir=$work/plain
+	export E4PACK srcdir builddir
+	for script in layers symbols manuals scripts; do
+		one "$script.sh" sh "$top/tests/$script.sh"
+	done
+}
+
+needs() {
+	case " $suites " in
+	*" $1 "*) return 0 ;;
+	esac
+	return 1
+}
+
+sh "$top/scripts/setup.sh" test || give_up 'packages are missing'
+
+# Without /proc the leak sanitizer cannot look at its threads.
+if [ ! -r /proc/self/maps ]; then
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	export ASAN_OPTIONS
+fi
+
+sh "$top/scripts/copy-source.sh" "$work/source" ||
+	give_up 'the source tree cannot be copied'
+say 'bootstrap'
+"$work/source/bootstrap" >"$work/bootstrap.log" 2>&1 || {
+	tail -n 40 "$work/bootstrap.log" >&2
+	give_up 'bootstrap failed'
+}
+if needs cli || needs prop || needs real || needs check; then
+	build plain --enable-werror
+fi
+if needs unit || needs prop; then
+	build verify --enable-werror --enable-verify --enable-sanitize \
+		CFLAGS='-g -O1'
+fi
+
+for suite in $suites; do
+	"run_$suite"
+done
+
+say 'done'
+awk '{ p += $1; f += $2; s += $3 }
+	END {
+		printf "%d passed, %d failed, %d skipped\n", p, f, s
+		exit (f > 0 || p == 0)
+	}' "$counts"
