@@ -84,9 +84,13 @@ create() {
 	done
 }
 
-# Whether any file is here that looks like half of a target.
-leftovers() {
-	compgen -G '.*.tmp' >/dev/null || compgen -G '*.tmp' >/dev/null
+# No file is here that looks like half of a target.
+tidy() {
+	local name
+	for name in .*.tmp *.tmp; do
+		[[ ! -e $name ]] || fail "a temporary file was left: $name" ||
+			return 1
+	done
 }
 
 # told COMMAND: standard error has a message of the agreed form, and nothing
@@ -104,7 +108,7 @@ refused() {
 	[[ $status = 1 ]] || fail "create $* ended with $status" || return 1
 	told create || return 1
 	[[ ! -e new.img ]] || fail 'a target was left' || return 1
-	! leftovers || fail 'a temporary file was left'
+	tidy
 }
 
 # misused COMMAND ARGUMENTS: wrong usage, told in one line.
@@ -114,7 +118,7 @@ misused() {
 	[[ -z $output ]] || fail 'something on standard output' || return 1
 	[[ $stderr =~ ^e4pack:\ [^$'\n']+$ ]] || fail 'not one line' || return 1
 	[[ ! -e new.img ]] || fail 'a target was left' || return 1
-	! leftovers || fail 'a temporary file was left'
+	tidy
 }
 
 # warned PATTERN: the last run warned in words that match.
@@ -193,7 +197,14 @@ superblock() {
 
 # has_feature IMAGE NAME
 has_feature() {
-	[[ " $(superblock "$1" 'Filesystem features') " = *" $2 "* ]]
+	[[ " $(superblock "$1" 'Filesystem features') " = *" $2 "* ]] ||
+		fail "$1 has no $2"
+}
+
+# lacks_feature IMAGE NAME
+lacks_feature() {
+	[[ " $(superblock "$1" 'Filesystem features') " != *" $2 "* ]] ||
+		fail "$1 has $2"
 }
 
 # same_bytes FILE FILE...: all are equal.
