@@ -384,7 +384,7 @@ tree() {
 	[ ! -e new.img ]
 	echo b >t/b
 	python3 "$LIB/change.py" 'getdents64' t/b 'rm -f' \
-		"$E4PACK" create new.img --allow-vanished t >log 2>&1
+		"$E4PACK" create --allow-vanished new.img t >log 2>&1
 	[ "$(head -n 1 log)" = 0 ] || fail "$(cat log)"
 	clean new.img
 	same t new.img --no-root

@@ -33,8 +33,29 @@ teardown() {
 	chmod -R u+rwX "$BATS_TEST_TMPDIR" 2>/dev/null || true
 }
 
+# Options come before the image; here they may stand anywhere up to "--", so
+# that a test can name what it is about first.
 e4pack() {
-	timeout -k 5 "${LIMIT:-120}" "$E4PACK" "$@"
+	local -a command=() options=() rest=()
+	[[ $# -eq 0 || $1 = -* ]] || { command=("$1"); shift; }
+	while (($#)); do
+		case $1 in
+		--)
+			rest+=("$@")
+			break
+			;;
+		-[bIiNJLUmOEs] | --size | --max-size | --owner | --map-owner | \
+		--times | --exclude | --order | --threads | --top | --fail-over)
+			options+=("${@:1:2}")
+			shift
+			;;
+		-?*) options+=("$1") ;;
+		*) rest+=("$1") ;;
+		esac
+		shift || break
+	done
+	timeout -k 5 "${LIMIT:-120}" "$E4PACK" "${command[@]}" \
+		"${options[@]}" "${rest[@]}"
 }
 
 # fail WORDS: a test's own reason, on what bats shows.

@@ -6,7 +6,10 @@
 load helper
 
 @test "usage: no command at all" {
-	misused
+	run --separate-stderr e4pack
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	[ -n "$stderr" ]
 }
 
 @test "usage: an unknown command is named" {
@@ -114,16 +117,19 @@ load helper
 	END
 }
 
-@test "usage: arguments may follow options and -- ends them" {
+@test "usage: options in every spelling, -- ends them" {
 	mkdir -- t -d
 	echo a >t/a
-	create new.img -s 16M -- t
+	for words in '-s 16M' '-s16M' '--size=16M' '--size 16M' '--si 16M'; do
+		rm -f new.img
+		# shellcheck disable=SC2086
+		"$E4PACK" create $words new.img t
+		clean new.img
+		[ "$(stat -c %s new.img)" -eq $((16 << 20)) ]
+	done
 	rm new.img
-	create -s 16M new.img t
-	rm new.img
-	create new.img -s 16M -- -d
-	rm new.img
-	create --size=16M new.img t
+	"$E4PACK" create -s 16M -- new.img -d
+	clean new.img
 }
 
 @test "usage: messages are one line even with control bytes in a name" {

@@ -292,7 +292,7 @@ class Judge:
         return ok
 
     def create(self, image, tree, words):
-        done = run(self.program, "create", "--json", image, tree, *words)
+        done = run(self.program, "create", "--json", *words, image, tree)
         if done.returncode:
             raise Wrong("create %s: status %d: %s" % (
                 " ".join(words), done.returncode,
@@ -352,8 +352,8 @@ class Judge:
         image = os.path.join(self.work, "less.img")
         i = words.index("-s")
         less = (said["blocks"] - 1) * said["block_size"]
-        done = run(self.program, "create", image, tree, *words[:i], "-s",
-                   str(less), *words[i + 2:])
+        done = run(self.program, "create", *words[:i], "-s", str(less),
+                   *words[i + 2:], image, tree)
         if done.returncode != 1 or os.path.exists(image):
             raise Wrong("one block less than min: status %d, %s" % (
                 done.returncode, done.stderr.decode()))
