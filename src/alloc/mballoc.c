@@ -45,7 +45,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "alloc/mballoc_state.h"
 #include "base/buf.h"
@@ -80,14 +79,15 @@ static errcode_t add_gaps(struct mballoc *mb, const struct run *gaps,
 errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
 		      uint32_t group_blocks, uint32_t first_block)
 {
-	struct mballoc *mb = calloc(1, sizeof(*mb));
+	struct mballoc *mb;
 	errcode_t err;
 
+	if (!group_blocks || (n && free[0].start < first_block))
+		return E4PACK_ET_BUG;
+	mb = calloc(1, sizeof(*mb));
 	if (!mb)
 		return ENOMEM;
 	free_runs_init(&mb->free);
-	mb->group_blocks = group_blocks;
-	mb->first_block = first_block;
 	mb->gaps = calloc(n ? n : 1, sizeof(*mb->gaps));
 	err = mb->gaps ? add_gaps(mb, free, n) : ENOMEM;
 	if (err) {
@@ -102,6 +102,7 @@ void mballoc_free(struct mballoc *mb)
 {
 	if (!mb)
 		return;
+	kernel_mode_free(mb->kernel);
 	free_runs_release(&mb->free);
 	free(mb->gaps);
 	free(mb);
@@ -277,10 +278,13 @@ static errcode_t take_window(struct mballoc *mb, struct run_list *out,
 	return err;
 }
 
-/* What no allocator can serve. */
+/* What no allocator can serve; and kernel mode has preallocations in what
+ * the free runs say is free. */
 static errcode_t check_request(const struct mballoc *mb,
 			       const struct alloc_request *req)
 {
+	if (mb->kernel)
+		return E4PACK_ET_SEQUENCE;
 	if (!req->len)
 		return E4PACK_ET_BUG;
 	return req->len > mb->free.blocks ? E4PACK_ET_NO_SPACE : 0;
@@ -367,7 +371,8 @@ errcode_t mballoc_release(struct mballoc *mb, uint64_t start, uint64_t len)
 
 	if (!gap || start >= run_end(gap) || len > run_end(gap) - start)
 		return E4PACK_ET_BUG;
-	err = free_runs_give(&mb->free, start, len);
+	err = mb->kernel ? kernel_mode_release(mb, start, len) :
+		free_runs_give(&mb->free, start, len);
 	if (!err)
 		mb->used -= len;
 	mballoc_verify(mb);
@@ -423,5 +428,7 @@ void mballoc_verify(const struct mballoc *mb)
 		blocks += mb->gaps[i].len;
 	if (mb->free.blocks + mb->used != blocks)
 		abort();
+	if (mb->kernel)
+		kernel_mode_verify(mb);
 }
 #endif

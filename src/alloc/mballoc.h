@@ -65,15 +65,17 @@ void mballoc_free(struct mballoc *mb);
  * ends it, whole gaps between, in the fewest pieces; each break is then one
  * that no allocator can avoid.  Appends to @out.
  * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE with fewer free blocks than asked;
- * E4PACK_ET_SCATTERED with enough of them but none in that form.  @out and
- * the free space are unchanged on failure. */
+ * E4PACK_ET_SCATTERED with enough of them but none in that form;
+ * E4PACK_ET_SEQUENCE in kernel mode.  @out and the free space are unchanged
+ * on failure. */
 errcode_t mballoc_best_fit(struct mballoc *mb, struct run_list *out,
 			   const struct alloc_request *req);
 
 /* As mballoc_best_fit(), for the request that it calls scattered: the longest
  * runs whole and the rest from the beginning of the shortest run that holds
  * it, which is the least number of runs; appended to @out in ascending order.
- * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE.  Nothing changes on failure. */
+ * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE; E4PACK_ET_SEQUENCE in kernel mode.
+ * Nothing changes on failure. */
 errcode_t mballoc_scattered(struct mballoc *mb, struct run_list *out,
 			    const struct alloc_request *req);
 

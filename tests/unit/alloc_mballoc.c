@@ -223,6 +223,9 @@ static void bad_gaps(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(mballoc_new(&mb, cases[i], 2, 8192, 1),
 				 E4PACK_ET_BUG);
+	assert_int_equal(mballoc_new(&mb, cases[0], 1, 0, 1), E4PACK_ET_BUG);
+	assert_int_equal(mballoc_new(&mb, cases[0], 1, 8192, 2),
+			 E4PACK_ET_BUG);
 	mballoc_free(NULL);
 }
 
@@ -517,6 +520,72 @@ static void large_file(void **state)
 	mballoc_free(mb);
 }
 
+/* The cost of @len blocks over @gaps, each free as a whole, by trying every
+ * first gap and every number of blocks from its end. */
+static uint64_t least_extents(const struct run *gaps, size_t n, uint64_t len)
+{
+	uint64_t best = UINT64_MAX, head, left, cost;
+	size_t i, j;
+
+	for (i = 0; i < n; i++)
+		for (head = 1; head <= gaps[i].len; head++) {
+			cost = div_round_up(head, EXTENT_WRITTEN_MAX);
+			left = len - head;
+			for (j = i + 1; j < n && left; j++) {
+				uint64_t piece = gaps[j].len < left ?
+					gaps[j].len : left;
+
+				cost += div_round_up(piece,
+						     EXTENT_WRITTEN_MAX);
+				left -= piece;
+			}
+			if (!left && cost < best)
+				best = cost;
+		}
+	return best;
+}
+
+/* Gaps of about one to three extents, so that where the pieces are cut
+ * decides how many extents there are. */
+static void fewest_extents(void **state)
+{
+	uint64_t seed = 5, at, total, extents;
+	struct run gaps[4];
+	int round;
+	size_t i;
+
+	(void)state;
+	for (round = 0; round < 60; round++) {
+		struct alloc_request req = { .len = 0 };
+		struct run_list out = { NULL, 0, 0 };
+		struct mballoc *mb;
+
+		for (i = 0, at = 1, total = 0; i < 4; i++) {
+			gaps[i].start = at;
+			gaps[i].len = EXTENT_WRITTEN_MAX *
+				(1 + next_random(&seed) % 3) - 2 +
+				next_random(&seed) % 5;
+			at += gaps[i].len + 10;
+			total += gaps[i].len;
+		}
+		mb = allocator(gaps, 4);
+		req.len = mballoc_longest_run(mb) + 1;
+		req.len += next_random(&seed) % (total - req.len + 1);
+		if (round % 2)
+			req.len = div_round_up(req.len, EXTENT_WRITTEN_MAX) *
+				EXTENT_WRITTEN_MAX;
+		if (req.len > total)
+			req.len = total;
+		assert_int_equal(mballoc_best_fit(mb, &out, &req), 0);
+		for (i = 0, extents = 0; i < out.n; i++)
+			extents += div_round_up(out.runs[i].len,
+						EXTENT_WRITTEN_MAX);
+		assert_int_equal(extents, least_extents(gaps, 4, req.len));
+		run_list_release(&out);
+		mballoc_free(mb);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +596,7 @@ int main(void)
 		cmocka_unit_test(against_a_map),
 		cmocka_unit_test(fill_exactly),
 		cmocka_unit_test(large_file),
+		cmocka_unit_test(fewest_extents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
