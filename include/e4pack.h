@@ -102,7 +102,7 @@ struct e4pack_inodes {
 enum e4pack_times {
 	E4PACK_TIMES_MTIME,	/* from mtime: reading a tree changes nothing */
 	E4PACK_TIMES_SOURCE,	/* from the source, where it has them */
-	E4PACK_TIMES_FIXED,	/* all four are time_sec */
+	E4PACK_TIMES_FIXED,	/* time_sec for all three */
 };
 
 struct e4pack_owner_map {

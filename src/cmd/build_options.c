@@ -17,7 +17,7 @@ enum {
 	OPT_NO_PROGRESS, OPT_JSON, OPT_NO_SYNC,
 };
 
-static const char short_options[] = "+:b:i:I:N:J:L:U:m:O:E:s:FnqvVh";
+static const char short_options[] = ":b:i:I:N:J:L:U:m:O:E:s:FnqvVh";
 
 static const struct option long_options[] = {
 	{ "size", required_argument, NULL, 's' },
@@ -289,11 +289,11 @@ int build_options_parse(struct build_options *b, struct terminal *t, int argc,
 				  NULL)) != -1) {
 		if (opt == 'h') {
 			printf("Usage: %s\n\n%s", usage, option_help);
-			return 1;
+			return 1 + terminal_exit(t, E4PACK_OK);
 		}
 		if (opt == 'V') {
 			printf("e4pack %s\n", e4pack_version());
-			return 1;
+			return 1 + terminal_exit(t, E4PACK_OK);
 		}
 		if (opt == '?' || opt == ':')
 			return bad_option(t, argc, argv, opt == ':');

@@ -100,9 +100,11 @@ const char *parse_owner_map(const char *text, struct e4pack_owner_map **map,
 			       "4294967294";
 		(*n)++;
 		text += len;
-		text += *text == ',';
+		if (!*text)
+			return NULL;
+		text++;
 	}
-	return *n ? NULL : "is empty";
+	return "ends where a pair should be";
 }
 
 const char *parse_times(const char *text, struct e4pack_options *o)
@@ -124,9 +126,16 @@ const char *parse_journal(const char *text, struct e4pack_options *o)
 {
 	uint64_t mib;
 
-	if (strncmp(text, "size=", 5) || number_parse(text + 5, 1 << 20, &mib)
-	    || !mib)
+	if (strncmp(text, "size=", 5))
 		return "is not size=MIB";
+	text += 5;
+	if (number_parse(text, UINT32_MAX, &mib)) {
+		if (number_parse_size(text, &mib) || mib % (1 << 20))
+			return "is not size= and a whole number of MiB";
+		mib >>= 20;
+	}
+	if (!mib || mib > UINT32_MAX)
+		return "is not size= and a number of MiB in range";
 	o->journal_mib = (uint32_t)mib;
 	return NULL;
 }

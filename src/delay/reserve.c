@@ -47,8 +47,11 @@ uint64_t reserve_available(const struct reserve *r)
 
 errcode_t reserve_space(struct reserve *r, uint64_t n)
 {
-	if (n > reserve_available(r))
-		return E4PACK_ET_NO_SPACE;
+	if (n > reserve_available(r)) {
+		if (!r->measure)
+			return E4PACK_ET_NO_SPACE;
+		r->overrun = true;
+	}
 	r->dirty += n;
 	r->reserved_total += n;
 	return 0;
@@ -75,8 +78,11 @@ void reserve_claim(struct reserve *r, uint64_t n)
 errcode_t reserve_meta(struct reserve *r, uint64_t old, uint64_t now)
 {
 	assert(old <= r->meta);
-	if (now > old && now - old > reserve_available(r))
-		return E4PACK_ET_NO_SPACE;
+	if (now > old && now - old > reserve_available(r)) {
+		if (!r->measure)
+			return E4PACK_ET_NO_SPACE;
+		r->overrun = true;
+	}
 	r->meta -= old;
 	r->meta += now;
 	return 0;

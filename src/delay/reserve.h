@@ -16,6 +16,9 @@ struct reserve {
 	bool unbounded;		/* the size is solved later: never full */
 	uint64_t limit;		/* unbounded: clusters that --max-size allows
 				 * in all, 0: no limit */
+	bool measure;		/* past the end, set @overrun and go on: the
+				 * caller wants to know how much is needed */
+	bool overrun;		/* more was promised than there is */
 	uint64_t dirty;		/* reserved for delayed blocks, all files */
 	uint64_t meta;		/* reserved for metadata to come, in blocks */
 	uint64_t reserved_total;	/* ever reserved and not released */

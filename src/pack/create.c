@@ -34,20 +34,21 @@ static uint64_t size_limit(const struct build *b)
 	return b->has_target ? target_free_bytes(&b->target) : UINT64_MAX / 2;
 }
 
-/* With an absolute size, what can never fit is refused while staging. */
-static errcode_t init_delay(struct build *b)
+/* With an absolute size the promises are counted against its room; what goes
+ * past it is still staged, so that the refusal can say how much is needed. */
+static void init_delay(struct build *b)
 {
 	const struct e4pack_options *o = b->options;
 	const struct geometry_options *f = &b->plan.frame;
 	struct reserve *r = &b->delay.reserve;
 
-	b->delay.block_bits = b->plan.format.block_bits;
+	delay_init(&b->delay, b->plan.format.block_bits, 0);
 	r->unbounded = o->size.kind != E4PACK_SIZE_BYTES;
+	r->measure = !r->unbounded;
 	if (r->unbounded)
 		r->limit = size_limit(b) >> b->plan.format.block_bits;
 	else
 		r->free = solve_room(f, o, o->size.value);
-	return 0;
 }
 
 static errcode_t init_tree(struct build *b)
@@ -93,6 +94,10 @@ static errcode_t open_target(struct build *b, const char *image)
 
 	if (!image)
 		return 0;
+	if (!strcmp(image, "-"))
+		return diag_error(b->diag, image, E4PACK_ET_USAGE,
+				  "an image cannot be written to standard "
+				  "output: name a file");
 	err = target_open(&b->target, image, &to, b->diag);
 	b->has_target = !err;
 	return err;
@@ -113,6 +118,20 @@ static errcode_t check_room(struct build *b)
 			  number_human(have, b->target.room));
 }
 
+/* Standard input can be read once. */
+static errcode_t check_sources(const char *const *sources, size_t n,
+			       struct diag *diag)
+{
+	size_t i, streams = 0;
+
+	for (i = 0; i < n; i++)
+		streams += !strcmp(sources[i], "-");
+	if (streams < 2)
+		return 0;
+	return diag_error(diag, "-", E4PACK_ET_USAGE,
+			  "standard input can be a source only once");
+}
+
 static errcode_t run(struct build *b, const char *image,
 		     const char *const *sources, size_t n)
 {
@@ -122,11 +141,13 @@ static errcode_t run(struct build *b, const char *image,
 	err = frame_settle(&b->plan.frame, &b->plan.format, b->options,
 			   b->diag);
 	if (!err)
+		err = check_sources(sources, n, b->diag);
+	if (!err)
 		err = open_target(b, write ? image : NULL);
-	if (!err)
-		err = init_delay(b);
-	if (!err)
+	if (!err) {
+		init_delay(b);
 		err = init_tree(b);
+	}
 	if (!err)
 		err = stage(b, sources, n);
 	b->plan.tree = &b->tree;
@@ -166,5 +187,6 @@ errcode_t pack_create(const struct e4pack_options *options, const char *image,
 	plan_release(&b.plan);
 	if (b.tree.root)
 		tree_release(&b.tree);
+	delay_release(&b.delay);
 	return err;
 }

@@ -79,8 +79,7 @@ static errcode_t check_extended(const struct geometry_options *f,
 	return 0;
 }
 
-static errcode_t check_numbers(const struct geometry_options *f,
-			       const struct e4pack_options *o,
+static errcode_t check_numbers(const struct e4pack_options *o,
 			       struct diag *diag)
 {
 	if (o->inodes.kind == E4PACK_INODES_RATIO &&
@@ -97,11 +96,6 @@ static errcode_t check_numbers(const struct geometry_options *f,
 				  "a label has at most %d bytes, \"%s\" has "
 				  "%zu", LABEL_MAX, o->label,
 				  strlen(o->label));
-	if (o->size.kind == E4PACK_SIZE_BYTES &&
-	    o->size.value < 8 * (uint64_t)f->block_size)
-		return diag_error(diag, "--size", E4PACK_ET_TOO_SMALL,
-				  "%llu bytes are too small for a file system",
-				  (unsigned long long)o->size.value);
 	return 0;
 }
 
@@ -139,7 +133,7 @@ errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 	if (!err)
 		err = check_extended(f, o, diag);
 	if (!err)
-		err = check_numbers(f, o, diag);
+		err = check_numbers(o, diag);
 	if (err)
 		return err;
 	if (o->label)

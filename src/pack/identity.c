@@ -81,6 +81,7 @@ static void add_options(struct digest *d, const struct plan *p)
 {
 	const struct geometry_options *f = &p->frame;
 	const struct e4pack_options *o = p->options;
+	const struct e4pack_size size = plan_size(p);
 
 	digest_add_str(d, "e4pack image 1");
 	digest_add_u64(d, f->block_size);
@@ -88,8 +89,8 @@ static void add_options(struct digest *d, const struct plan *p)
 	digest_add_u64(d, f->features.compat);
 	digest_add_u64(d, f->features.incompat);
 	digest_add_u64(d, f->features.ro_compat);
-	digest_add_u64(d, o->size.kind);
-	digest_add_u64(d, o->size.value);
+	digest_add_u64(d, size.kind);
+	digest_add_u64(d, size.value);
 	digest_add_u64(d, o->inodes.kind);
 	digest_add_u64(d, o->inodes.value);
 	digest_add_u64(d, o->journal_mib);

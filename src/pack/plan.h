@@ -102,6 +102,9 @@ struct plan {
 errcode_t plan_init(struct plan *p);
 void plan_release(struct plan *p);
 
+/* The size asked for, the default as what it stands for. */
+struct e4pack_size plan_size(const struct plan *p);
+
 /* Find the size, the frame and the place of every block. @limit is the
  * largest size in bytes that may be solved for.  Reports. */
 errcode_t plan_solve(struct plan *p, uint64_t limit);

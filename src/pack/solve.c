@@ -24,6 +24,9 @@
 #include "base/number.h"
 #include "pack/allocate.h"
 
+/* Superblock, descriptors, two bitmaps and a table: no frame has fewer. */
+enum { LEAST_FIXED = 5 };
+
 /* How the inodes follow from the size; fixed for one search. */
 struct solver {
 	struct plan *p;
@@ -262,7 +265,7 @@ static errcode_t solve_min(struct solver *s, uint64_t *ret)
 {
 	struct plan *p = s->p;
 	uint64_t from = p->data_blocks + p->dir_blocks + p->map_blocks +
-			p->n_xattr_blocks + 8;
+			p->n_xattr_blocks + LEAST_FIXED;
 
 	s->percent_e6 = 0;
 	from += journal_for(p, from);
@@ -384,15 +387,35 @@ static errcode_t solve_over_min(struct solver *s, uint64_t least,
 	return err ? report_limit(s, err) : 0;
 }
 
+struct e4pack_size plan_size(const struct plan *p)
+{
+	if (p->options->size.kind == E4PACK_SIZE_DEFAULT)
+		return (struct e4pack_size){ E4PACK_SIZE_MIN_PERCENT, 10 };
+	return p->options->size;
+}
+
+/* A count of inodes is an order, not a wish. */
+static errcode_t check_inodes(const struct plan *p)
+{
+	const struct e4pack_inodes *o = &p->options->inodes;
+
+	if (o->kind != E4PACK_INODES_COUNT || o->value >= least_inodes(p))
+		return 0;
+	return diag_error(p->diag, "-N", E4PACK_ET_NO_INODES,
+			  "needs %" PRIu64 " inodes, %" PRIu64 " were asked "
+			  "for", least_inodes(p), o->value);
+}
+
 errcode_t plan_solve(struct plan *p, uint64_t limit)
 {
 	struct solver s = { .p = p, .limit = limit >> p->format.block_bits };
-	struct e4pack_size size = p->options->size;
+	const struct e4pack_size size = plan_size(p);
 	uint64_t least = 0;
 	errcode_t err;
 
-	if (size.kind == E4PACK_SIZE_DEFAULT)
-		size = (struct e4pack_size){ E4PACK_SIZE_MIN_PERCENT, 10 };
+	err = check_inodes(p);
+	if (err)
+		return err;
 	if (size.kind == E4PACK_SIZE_BYTES) {
 		uint64_t blocks = size.value >> p->format.block_bits;
 

@@ -64,6 +64,10 @@ static void set_options(struct source_options *s,
 	s->n_gid_map = o->n_gid_map;
 	s->clamp_mtime = o->clamp_mtime;
 	s->clamp.sec = o->epoch;
+	if (o->size.kind == E4PACK_SIZE_BYTES)
+		s->spool_limit = o->size.value;
+	else
+		s->spool_limit = o->max_size;
 }
 
 _Static_assert(sizeof(struct owner_map) == sizeof(struct e4pack_owner_map),

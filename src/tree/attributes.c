@@ -118,7 +118,7 @@ void stage_apply(const struct tree *t, struct tree_inode *inode,
 	for (i = 0; i < INODE_TIMES; i++) {
 		bool own = t->options.times_source && e->has_time[time_of[i]];
 
-		if (t->options.set_times)
+		if (t->options.set_times && i != INODE_MTIME)
 			inode->times[i] = t->options.time;
 		else
 			inode->times[i] = e->times[own ? time_of[i] :

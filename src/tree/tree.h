@@ -75,7 +75,8 @@ struct tree_options {
 	bool keep_dir_symlinks;	/* resolve a path through a staged link */
 	bool times_source;	/* atime, ctime, crtime as the source has
 				 * them, not mtime */
-	bool set_times;		/* all times of every entry are @time */
+	bool set_times;		/* atime, ctime and crtime of every entry are
+				 * @time */
 	struct timestamp time;
 	uint32_t block_size;
 };
