@@ -43,28 +43,22 @@
 #include "delay/extent_status.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stddef.h>
 
 #include "delay/pending.h"
 
 #define PBLK_MASK ((UINT64_C(1) << ES_STATUS_SHIFT) - 1)
 
+static void check(const struct es_tree *t)
+{
 #ifdef ENABLE_VERIFY
-/* Verifying is linear: large trees are looked at now and then only. */
-enum { VERIFY_ALWAYS = 256, VERIFY_EVERY = 4096 };
-
-static void check(const struct es_tree *t)
-{
-	if (t->all <= VERIFY_ALWAYS || t->seq % VERIFY_EVERY == 0)
+	/* Verifying is linear: large trees are looked at now and then. */
+	if (t->all <= 256 || t->seq % 4096 == 0)
 		assert(es_tree_verify(t));
-}
 #else
-static void check(const struct es_tree *t)
-{
 	(void)t;
-}
 #endif
+}
 
 int es_node_cmp(struct es_node *a, struct es_node *b)
 {

@@ -82,18 +82,6 @@ bool remove_pending(struct pending_set *p, struct es_stats *s, uint32_t lclu)
 	return true;
 }
 
-uint32_t pending_count(const struct pending_set *p)
-{
-	struct es_node *n = RB_ROOT(&p->clusters);
-	uint32_t count = 0;
-
-	while (n && RB_LEFT(n, by_lblk))
-		n = RB_LEFT(n, by_lblk);
-	for (; n; n = RB_NEXT(es_head, &p->clusters, n))
-		count++;
-	return count;
-}
-
 void rsvd_count_init(struct rsvd_count *rc, uint32_t cluster_bits)
 {
 	*rc = (struct rsvd_count){ .cluster_bits = cluster_bits };
@@ -146,7 +134,7 @@ uint32_t get_rsvd(const struct rsvd_count *rc, const struct es_tree *t,
 		n--;
 		first++;
 	}
-	if (right && (first <= last)) {
+	if (right && first <= last) {
 		n--;
 		last--;
 	}

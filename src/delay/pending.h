@@ -33,9 +33,6 @@ bool remove_pending(struct pending_set *p, struct es_stats *s,
 		    uint32_t lclu);
 bool is_pending(const struct pending_set *p, uint32_t lclu);
 
-/* Clusters in the set. */
-uint32_t pending_count(const struct pending_set *p);
-
 /* Gathers the delayed pieces that leave a tree, in ascending order. */
 struct rsvd_count {
 	uint32_t cluster_bits;

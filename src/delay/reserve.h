@@ -32,8 +32,8 @@ errcode_t reserve_space(struct reserve *r, uint64_t n);
 /* Take back a promise of @n clusters that was not used. */
 void reserve_release(struct reserve *r, uint64_t n);
 
-/* Use a promise: @n clusters have been allocated for it, and free space has
- * gone down by as much. */
+/* Use a promise: @n clusters have been allocated for it.  Where the size is
+ * known this also takes them off free, so the caller must not. */
 void reserve_claim(struct reserve *r, uint64_t n);
 
 /* Replace the metadata promise @old of one object by @now, in blocks.

@@ -145,6 +145,9 @@ static void *work(void *arg)
 		diag_nomem(job->options->diag);
 	while (!err && (n = take_chunk(job, &begin)))
 		err = write_chunk(job, &w, begin, n);
+	/* After a failure elsewhere a change of an origin is no news. */
+	if (!err && atomic_load(&job->shared.stop))
+		err = E4PACK_ET_INTERRUPTED;
 	err = data_writer_release(&w, err);
 	if (err)
 		fail(job, err);
