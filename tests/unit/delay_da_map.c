@@ -218,6 +218,13 @@ static void answers(void **state)
 	assert_int_equal(da_map_blocks(&w.d, &w.f, &map), 0);
 	assert_false(map.inserted);
 	assert_int_equal(map.len, 1);
+	/* A hole that the disk tells is known up to the next delayed block. */
+	assert_int_equal(write_blocks(&w, 7, 1), 0);
+	map = (struct da_map){ .lblk = 6, .len = 100 };
+	assert_int_equal(da_look_up(&w.d, &w.f, &map), 0);
+	assert_int_equal(map.status, ES_HOLE);
+	assert_int_equal(map.len, 1);
+	assert_true(es_scan_range(&w.f.es, ES_HOLE, 6, 6));
 	world_release(&w);
 	if (sizeof(void *) == 8)
 		assert_true(sizeof(struct delayed_file) <= 120);

@@ -2,7 +2,7 @@
 /*
  * Placing and writing: random files from origins of several kinds into a
  * temporary image, compared byte by byte with what was staged, with one
- * thread and with several; failing origins; extents at the on-disk limits.
+ * thread and with several; failing origins.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -342,70 +342,9 @@ static void few_calls(void **state)
 	free(w);
 }
 
-struct extents_case {
-	uint32_t len[3];	/* runs; 0 ends */
-	uint64_t start[3];
-	uint64_t count;
-};
-
-static void extent_limits(void **state)
-{
-	const struct extents_case cases[] = {
-		{ { 1 }, { 10 }, 1 },
-		{ { 32768 }, { 10 }, 1 },
-		{ { 32769 }, { 10 }, 2 },
-		{ { 65536 }, { 10 }, 2 },
-		{ { 100, 200 }, { 10, 110 }, 1 },
-		{ { 100, 200 }, { 10, 111 }, 2 },
-		{ { 32768, 1 }, { 10, 32778 }, 2 },
-		{ { 100, 32768, 5 }, { 10, 1000, 9 }, 3 },
-		{ { 100, 32768, 5 }, { 10, 110, 9 }, 3 },
-	};
-	size_t i, n;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct extents_case *c = &cases[i];
-		struct extent_list list = { .n = 0 };
-		struct run runs[3] = { { 0, 0 } };
-		struct delayed_file f;
-		struct delay d;
-		uint64_t total = 0;
-
-		delay_init(&d, 12, 0);
-		d.reserve.unbounded = true;
-		delayed_file_init(&f);
-		for (n = 0; n < 3 && c->len[n]; n++) {
-			runs[n] = (struct run){ c->start[n], c->len[n] };
-			total += c->len[n];
-		}
-		assert_int_equal(da_write(&d, &f, 0, total << 12, NULL, 0),
-				 0);
-		assert_int_equal(delayed_file_extents(&f, &list),
-				 E4PACK_ET_BUG);
-		assert_int_equal(delayed_file_count_extents(&f, runs, n),
-				 c->count);
-		assert_int_equal(delayed_file_count_extents(&f, NULL, 0),
-				 (total + 32767) / 32768);
-		runs[0].len++;
-		assert_int_equal(writeback_place(&d, &f, runs, n),
-				 E4PACK_ET_BUG);
-		runs[0].len--;
-		assert_int_equal(writeback_place(&d, &f, runs, n), 0);
-		assert_true(d.reserve.claimed_total == total);
-		assert_int_equal(delayed_file_extents(&f, &list), 0);
-		assert_int_equal(list.n, c->count);
-		assert_int_equal(list.extents[0].pblk, c->start[0]);
-		extent_list_release(&list);
-		delayed_file_release(&f, &d);
-		delay_release(&d);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(extent_limits),
 		cmocka_unit_test(few_calls),
 		cmocka_unit_test(one_thread),
 		cmocka_unit_test(four_threads),
