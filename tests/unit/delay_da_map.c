@@ -220,6 +220,9 @@ static void answers(void **state)
 	assert_int_equal(map.len, 1);
 	/* A hole that the disk tells is known up to the next delayed block. */
 	assert_int_equal(write_blocks(&w, 7, 1), 0);
+	delayed_file_shrink(&w.d, &w.f, 100);
+	delayed_file_shrink(&w.d, &w.f, 100);
+	assert_int_equal(w.f.es.reclaimable, 0);
 	map = (struct da_map){ .lblk = 6, .len = 100 };
 	assert_int_equal(da_look_up(&w.d, &w.f, &map), 0);
 	assert_int_equal(map.status, ES_HOLE);
