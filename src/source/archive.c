@@ -30,7 +30,10 @@
 #include "source/spool.h"
 #include "source/tar_header.h"
 
-enum { PROOF_LEN = 4096 };	/* bytes compared to prove a place */
+enum {
+	PROOF_LEN = 4096,	/* bytes compared to prove a place */
+	CPIO_UNIT = 4,		/* cpio pads to this at most */
+};
 
 struct archive_source {
 	struct source source;
@@ -116,13 +119,16 @@ static errcode_t add_stretch(struct archive_source *s, struct entry *e,
 	return err ? bad_data(s, "its sparse map is not in order") : 0;
 }
 
-/* Check that the archive has no data between the last stretch and the next
- * header that a map left out. */
-static errcode_t check_passed(struct archive_source *s, uint64_t data_end)
+/* Check that only padding is between @len bytes of data at @base and the
+ * place that libarchive went on to: nothing that a map left out. */
+static errcode_t check_passed(struct archive_source *s, uint64_t base,
+			      uint64_t len)
 {
-	uint64_t here = archive_reader_tell(&s->reader);
+	uint64_t passed = archive_reader_tell(&s->reader) - base;
+	unsigned int unit = archive_reader_is_cpio(&s->reader) ? CPIO_UNIT :
+			    TAR_BLOCK;
 
-	if (here < data_end || here - data_end >= TAR_BLOCK)
+	if (passed < len || passed - len >= unit)
 		return bad_data(s, "its data is not of the size given");
 	return 0;
 }
@@ -149,7 +155,7 @@ static errcode_t add_all(struct archive_source *s, struct entry *e,
 		return bad_data(s, sum < promised ? "its data ends early" :
 				"has more data than its map tells of");
 	err = archive_reader_skip(&s->reader);
-	return err ? err : check_passed(s, base + sum);
+	return err ? err : check_passed(s, base, sum);
 }
 
 /* The whole of a file without holes, where it lies. */
@@ -164,7 +170,7 @@ static errcode_t add_whole(struct archive_source *s, struct entry *e,
 	if (entry_add_data(e, 0, e->size, base))
 		return diag_nomem(s->options->diag);
 	err = archive_reader_skip(&s->reader);
-	return err ? err : check_passed(s, base + e->size);
+	return err ? err : check_passed(s, base, e->size);
 }
 
 static errcode_t need_spool(struct archive_source *s, uint64_t len)
@@ -204,7 +210,7 @@ static errcode_t add_data(struct archive_source *s, struct entry *e,
 	return add_all(s, e, &t, base, promised);
 }
 
-/* Look at what libarchive passes over; *@skip: the entry is none. */
+/* Look at what libarchive passes over in silence. */
 static errcode_t check_headers(struct archive_source *s)
 {
 	struct diag *diag = s->options->diag;

@@ -176,10 +176,9 @@ static errcode_t fill_one(struct archive_meta *m, struct entry *e,
 		goto out;
 	}
 	if (unknown) {
-		err = diag_warning(m->diag, m->subject, "the %s ACL has a "
-				   "name without a number and is left out "
-				   "(tar --numeric-owner keeps numbers)",
-				   kind->what);
+		err = diag_warning(m->diag, m->subject, "the %s ACL names a user "
+				   "or group without its number and is "
+				   "left out", kind->what);
 		goto out;
 	}
 	if (!acl_valid(&acl) || (!access && !S_ISDIR(e->mode))) {

@@ -211,7 +211,7 @@ static errcode_t stream_file_read(struct stream *stream, void *data,
 	return 0;
 }
 
-static uint64_t stream_file_skip(struct stream *stream, uint64_t len)
+static uint64_t stream_file_pass(struct stream *stream, uint64_t len)
 {
 	struct file_stream *s = (struct file_stream *)stream;
 	uint64_t at = s->file->start + s->pos;
@@ -236,7 +236,7 @@ static void stream_file_free(struct stream *stream)
 
 static const struct stream_ops file_stream_ops = {
 	.read = stream_file_read,
-	.skip = stream_file_skip,
+	.pass = stream_file_pass,
 	.free = stream_file_free,
 };
 

@@ -285,6 +285,9 @@ static errcode_t warn_of_header(struct archive_reader *r,
 
 	if (text && strstr(text, "can't be converted"))
 		return 0;
+	/* libarchive would give a file without its content. */
+	if (text && strstr(text, "sparse"))
+		return libarchive_failed(r);
 	return diag_warning(r->diag, r->name, "%s: %s", path ? path : "?",
 			    text ? text : "the header is not as it should be");
 }

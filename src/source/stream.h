@@ -20,7 +20,7 @@ struct stream_ops {
 			  size_t *got);
 	/* Move on by up to @len bytes without reading them, by how many is
 	 * the result.  NULL where the bytes must be read. */
-	uint64_t (*skip)(struct stream *s, uint64_t len);
+	uint64_t (*pass)(struct stream *s, uint64_t len);
 	void (*free)(struct stream *s);
 };
 
@@ -36,7 +36,7 @@ static inline errcode_t stream_read(struct stream *s, void *data, size_t len,
 
 static inline uint64_t stream_skip(struct stream *s, uint64_t len)
 {
-	return s->ops->skip ? s->ops->skip(s, len) : 0;
+	return s->ops->pass ? s->ops->pass(s, len) : 0;
 }
 
 static inline void stream_free(struct stream *s)
