@@ -176,8 +176,8 @@ static errcode_t fill_one(struct archive_meta *m, struct entry *e,
 		goto out;
 	}
 	if (unknown) {
-		err = diag_warning(m->diag, m->subject, "the %s ACL names a user "
-				   "or group without its number and is "
+		err = diag_warning(m->diag, m->subject, "the %s ACL names a "
+				   "user or group without its number and is "
 				   "left out", kind->what);
 		goto out;
 	}

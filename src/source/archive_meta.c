@@ -170,7 +170,7 @@ static errcode_t fill_numbers(struct archive_meta *m, struct entry *e,
 		dev_major = archive_entry_rdevmajor(ae);
 		dev_minor = archive_entry_rdevminor(ae);
 		if (dev_major > MAJOR_MAX || dev_minor > MINOR_MAX)
-			return bad_entry(m, "its device number is out of range");
+			return bad_entry(m, "its device is out of range");
 		e->dev_major = dev_major;
 		e->dev_minor = dev_minor;
 	}

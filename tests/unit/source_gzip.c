@@ -208,8 +208,8 @@ static void damaged(void **state)
 			    o.errors != (o.err != 0) ||
 			    (!o.err && (o.out.len != 9 ||
 			     memcmp(o.out.data, "some text", 9))))
-				fail_msg("damage %d, step %zu: %ld, %u warnings",
-					 cases[i].damage, steps[j],
+				fail_msg("damage %d, step %zu: %ld, %u "
+					 "warnings", cases[i].damage, steps[j],
 					 (long)o.err, o.warnings);
 			buf_release(&o.out);
 			buf_release(&b);
