@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ext4read  # noqa: E402
 

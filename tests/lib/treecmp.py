@@ -19,6 +19,7 @@ import struct
 import sys
 import tarfile
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ext4read  # noqa: E402
 

@@ -27,6 +27,7 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "lib"))
 import ext4read  # noqa: E402
 
