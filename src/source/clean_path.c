@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names from archives, brought into the form of entry.path. */
+/*
+ * Names from archives, brought into the form of entry.path.
+ *
+ * A name is only ever taken apart, never resolved: "a/.." is not the root but
+ * an error, since "a" may turn out to be a link.
+ */
 #include "source/source.h"
 
 #include <errno.h>
@@ -48,6 +53,7 @@ errcode_t source_clean_path(char **ret, const char *raw, bool *changed)
 		return err;
 	}
 	out[out_len] = '\0';
+	/* Many are kept at once. */
 	fit = realloc(out, out_len + 1);
 	*ret = fit ? fit : out;
 	*changed = *raw == '/';

@@ -11,7 +11,6 @@
 #include "source/dir.h"
 
 #include <bsd/sys/tree.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,10 +21,11 @@
 #include "base/errors.h"
 #include "base/fileio.h"
 #include "source/dir_entry.h"
+#include "source/dir_names.h"
 #include "source/exclude.h"
 
-/* Descriptors held by frames besides the root's; bytes read by one call. */
-enum { OPEN_FRAMES = 4, READ_BYTES = 64 * 1024 };
+/* Descriptors held by frames besides the root's. */
+enum { OPEN_FRAMES = 4 };
 
 #define CONTENT "its content is left out"
 
@@ -37,9 +37,8 @@ struct frame {
 	ino_t ino;
 	int fd;			/* -1: given up for now */
 	size_t path_len;	/* bytes of scan.path that are its path */
-	struct buf bytes;	/* its names, each with a NUL */
-	const char **names;	/* sorted, none twice; into @bytes */
-	size_t n_names, next;
+	struct dir_names names;
+	size_t next;		/* of the names, the one to give next */
 };
 
 RB_HEAD(frame_tree, frame);
@@ -72,78 +71,6 @@ static dev_t dev_of(const struct statx *st)
 	return makedev(st->stx_dev_major, st->stx_dev_minor);
 }
 
-static errcode_t add_names(struct buf *names, const char *data, size_t len)
-{
-	errcode_t err = 0;
-	size_t at;
-
-	for (at = 0; !err && at < len;) {
-		const struct dirent64 *d = (const void *)(data + at);
-
-		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
-			err = buf_add(names, d->d_name,
-				      strlen(d->d_name) + 1);
-		at += d->d_reclen;
-	}
-	return err;
-}
-
-/* Append the names in the folder @fd to @names.  Return: 0 or an errno. */
-static errcode_t read_names(struct buf *names, int fd)
-{
-	char *data = malloc(READ_BYTES);
-	errcode_t err = data ? 0 : ENOMEM;
-
-	while (!err) {
-		ssize_t n = getdents64(fd, data, READ_BYTES);
-
-		if (n == 0)
-			break;
-		if (n > 0)
-			err = add_names(names, data, n);
-		else if (errno != EINTR)
-			err = errno;
-	}
-	free(data);
-	return err;
-}
-
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A folder that changes while it is read may show a name twice. */
-static void drop_twins(struct frame *f)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < f->n_names; i++)
-		if (!kept || strcmp(f->names[i], f->names[kept - 1]))
-			f->names[kept++] = f->names[i];
-	f->n_names = kept;
-}
-
-static errcode_t sort_names(struct frame *f)
-{
-	const char *p = (const char *)f->bytes.data;
-	const char *end = p + f->bytes.len;
-	size_t cap = 0;
-	errcode_t err = 0;
-
-	for (; !err && p < end; p += strlen(p) + 1) {
-		err = array_reserve(&f->names, &cap, f->n_names + 1,
-				    sizeof(*f->names));
-		if (!err)
-			f->names[f->n_names++] = p;
-	}
-	if (!err && f->n_names) {
-		qsort(f->names, f->n_names, sizeof(*f->names), name_cmp);
-		drop_twins(f);
-	}
-	return err;
-}
-
 static void frame_close(struct frame *f)
 {
 	/* The root's belongs to the origins, too. */
@@ -157,8 +84,7 @@ static void frame_free(struct frame *f)
 {
 	frame_close(f);
 	host_dir_put(f->dir);
-	buf_release(&f->bytes);
-	free(f->names);
+	dir_names_release(&f->names);
 	free(f);
 }
 
@@ -248,9 +174,7 @@ static errcode_t push(struct dir_source *s, int fd, const char *name)
 	}
 	err = check_folder(s, f);
 	if (!err) {
-		err = read_names(&f->bytes, fd);
-		if (!err)
-			err = sort_names(f);
+		err = dir_names_read(&f->names, fd);
 		if (err == ENOMEM)
 			err = diag_nomem(s->scan.options->diag);
 		else if (err)
@@ -283,7 +207,8 @@ static errcode_t descend(struct dir_source *s)
 			  "is on another file system: left empty");
 		return 0;
 	}
-	name = s->top->names[s->top->next - 1];
+	/* It was given last, so its name is the one before the next. */
+	name = s->top->names.sorted[s->top->next - 1];
 	err = open_last(s, name, &fd);
 	if (err)
 		return dir_scan_trouble(&s->scan, err, &skip, CONTENT);
@@ -297,6 +222,7 @@ static errcode_t leave(struct dir_source *s)
 	struct statx st;
 	errcode_t err = 0;
 
+	/* Its names are known: to look them up, O_PATH is enough. */
 	if (up && up->fd < 0) {
 		s->scan.path.len = up->path_len;
 		err = io_open(&up->fd, f->fd, "..", O_PATH | O_DIRECTORY);
@@ -341,7 +267,7 @@ static errcode_t give_root(struct dir_source *s, struct entry *e, bool *end)
 /* Fill @e from the next name of the innermost folder. */
 static errcode_t give_name(struct dir_source *s, struct entry *e, bool *skip)
 {
-	const char *name = s->top->names[s->top->next++];
+	const char *name = s->top->names.sorted[s->top->next++];
 	errcode_t err = set_path(s, name);
 
 	*skip = false;
@@ -360,6 +286,7 @@ static errcode_t give_name(struct dir_source *s, struct entry *e, bool *skip)
 static errcode_t dir_next(struct source *source, struct entry *e, bool *end)
 {
 	struct dir_source *s = (struct dir_source *)source;
+	/* Counting entries is left to the caller, who knows the phase. */
 	errcode_t err = progress_check(s->scan.options->progress);
 	bool skip;
 
@@ -370,7 +297,7 @@ static errcode_t dir_next(struct source *source, struct entry *e, bool *end)
 	if (!err && s->descend)
 		err = descend(s);
 	while (!err && s->top) {
-		if (s->top->next == s->top->n_names) {
+		if (s->top->next == s->top->names.n) {
 			err = leave(s);
 			continue;
 		}
@@ -424,6 +351,13 @@ static errcode_t open_root(struct dir_source *s, const char *path)
 		return diag_nomem(diag);
 	s->scan.root_len = len;
 	err = host_open(&fd, AT_FDCWD, path, O_DIRECTORY);
+	/* Without search permission not even "." can be looked at, so there is
+	 * no root to give, whatever may be left out. */
+	if (!err && s->scan.check_access &&
+	    faccessat(fd, ".", X_OK, AT_EACCESS)) {
+		err = errno;
+		close(fd);
+	}
 	if (err)
 		return diag_error(diag, path, err,
 				  "the source cannot be opened");

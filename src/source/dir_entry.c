@@ -18,13 +18,14 @@
 #include "base/fileio.h"
 #include "base/number.h"
 
-/* What ext4 has room for in the new encoding of device numbers. */
+/* What the longer one of ext4's two encodings of a device has room for. */
 enum { MAJOR_MAX = 4095, MINOR_MAX = 1048575 };
 
 void dir_scan_init(struct dir_scan *s, const struct source_options *options)
 {
 	memset(s, 0, sizeof(*s));
 	s->options = options;
+	/* Better told now than at flush, after everything else was read. */
 	s->check_access = geteuid() != 0;
 }
 
@@ -94,6 +95,7 @@ static errcode_t check_device(struct dir_scan *s, const struct statx *st)
 			  st->stx_rdev_major, st->stx_rdev_minor);
 }
 
+/* To pack an image into itself would read what is being written. */
 static errcode_t check_target(struct dir_scan *s, const struct statx *st)
 {
 	const struct source_options *o = s->options;
@@ -149,6 +151,7 @@ static errcode_t fill_common(struct dir_scan *s, struct entry *e,
 	e->has_time[ENTRY_CTIME] = true;
 	e->has_time[ENTRY_CRTIME] = st->stx_mask & STATX_BTIME;
 	e->fs_flags = flags_of(st);
+	/* Links and devices may have several names, too. */
 	if (st->stx_nlink > 1 && !S_ISDIR(st->stx_mode)) {
 		e->has_identity = true;
 		e->link_dev = makedev(st->stx_dev_major, st->stx_dev_minor);
@@ -183,7 +186,7 @@ static errcode_t read_target(struct dir_scan *s, struct entry *e, int dirfd,
 	buf_release(&target);
 	if (err == ENOMEM)
 		return diag_nomem(s->options->diag);
-	/* It was a link a moment ago. */
+	/* It was a link a moment ago: as if it had been followed. */
 	if (err == EINVAL)
 		err = ELOOP;
 	if (err)
@@ -195,6 +198,8 @@ static errcode_t read_target(struct dir_scan *s, struct entry *e, int dirfd,
 	return 0;
 }
 
+/* Linear in the stretches: each step begins where the last one ended.  What
+ * changes meanwhile is seen when the origin is opened. */
 static errcode_t find_holes(struct dir_scan *s, struct entry *e, int fd)
 {
 	uint64_t start, end = 0;
@@ -218,6 +223,8 @@ static errcode_t read_layout(struct dir_scan *s, struct entry *e,
 			     const struct statx *st, int dirfd,
 			     const char *name, bool *skip)
 {
+	/* Where a file system counts no blocks at all, the search for holes
+	 * finds one stretch of data. */
 	bool sparse = st->stx_blocks < div_round_up(e->size, 512);
 	bool encrypted = st->stx_attributes & STATX_ATTR_ENCRYPTED;
 	errcode_t err = 0;

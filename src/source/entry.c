@@ -64,6 +64,7 @@ errcode_t entry_add_data(struct entry *e, uint64_t offset, uint64_t len,
 	struct entry_data *last = e->n_data ? &e->data[e->n_data - 1] : NULL;
 	errcode_t err;
 
+	/* In this order no sum here or below can overflow. */
 	if (len > INT64_MAX || offset > INT64_MAX - len ||
 	    origin_offset > INT64_MAX - len ||
 	    (last && offset < last->offset + last->len))

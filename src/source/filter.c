@@ -10,7 +10,8 @@
 #include "base/errors.h"
 #include "source/exclude.h"
 
-/* A map sorted by the id it maps from. */
+/* A map sorted by the id it maps from: a map may have a line for every id of
+ * a user namespace. */
 struct id_map {
 	struct owner_map *pairs;
 	size_t n;
@@ -73,6 +74,8 @@ static void change_owner(const struct filter *f, struct entry *e)
 	e->gid = id_map_apply(&f->gids, e->gid);
 }
 
+/* All times, not only mtime: with times taken from the source a late ctime
+ * would make the image differ as much. */
 static void clamp_times(const struct filter *f, struct entry *e)
 {
 	struct timestamp max = f->options->clamp;
@@ -90,7 +93,9 @@ static void clamp_times(const struct filter *f, struct entry *e)
 	}
 }
 
-/* Leave @e out if a pattern says so. */
+/* Leave @e out if a pattern says so.  Only a source that gives folders before
+ * what is in them can be told to prune; in an archive each name is asked for
+ * all folders it lies in. */
 static bool leave_out(struct filter *f, const struct entry *e)
 {
 	if (f->inner->is_archive)
@@ -151,6 +156,7 @@ errcode_t filter_open(struct source **ret, struct source *inner,
 	struct filter *f = calloc(1, sizeof(*f));
 	errcode_t err;
 
+	/* The caller gave @inner away: it must not be left behind. */
 	if (!f) {
 		source_free(inner);
 		return diag_nomem(options->diag);

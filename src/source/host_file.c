@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Host files: finding them again, and reading what was staged. */
+/*
+ * Host files: finding them again, and reading what was staged.
+ *
+ * Between scan and flush no file is held open, and everything may happen to
+ * it.  So trust comes from one rule only: the descriptor that is read has the
+ * state of the scan when it is opened and still has it when it is closed.
+ * Then every byte read in between is of that state, however the path that
+ * led there may have been changed.
+ */
 #include "source/host_file.h"
 
 #include <errno.h>
@@ -14,6 +22,7 @@
 #include "base/errors.h"
 #include "base/fileio.h"
 
+/* One per file of the source until flush: as small as it can be. */
 struct host_file {
 	struct origin origin;
 	struct host_dir *dir;
@@ -89,6 +98,8 @@ struct host_state host_state_of(const struct statx *st)
 	};
 }
 
+/* The ctime is what no one can set back: it tells of a file that was written
+ * and given its old mtime. */
 static bool same_state(const struct host_state *a, const struct host_state *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
@@ -142,6 +153,7 @@ static errcode_t open_long(int *fd_ret, int root, char *path)
 			break;
 		}
 		*cut = '\0';
+		/* A link here would be seen in the state of the file. */
 		err = io_open(&next, at, path, O_PATH | O_DIRECTORY);
 		if (at != root)
 			close(at);

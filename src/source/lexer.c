@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Words of a line: one pass, one byte at a time. */
+/*
+ * Words of a line: one pass, one byte at a time.
+ *
+ * The words are laid one after another into one buffer, each with its NUL,
+ * and counted; only when all are there are they pointed to.
+ */
 #include "source/lexer.h"
 
 #include <errno.h>
@@ -87,6 +92,8 @@ static errcode_t double_quoted(struct lexer *l, struct rest *in)
 	return err ? err : malformed(l, "a \" is not closed");
 }
 
+/* At the end of the line a shell would go on with the next one.  Here that is
+ * the next command, so it is an error and not silently nothing. */
 static errcode_t escaped(struct lexer *l, struct rest *in)
 {
 	char c;
@@ -166,6 +173,7 @@ errcode_t lexer_split(struct lexer *l, const char *line, size_t len)
 	l->n_words = 0;
 	l->problem = NULL;
 	l->bytes.len = 0;
+	/* A CR that no LF follows is a byte of the last word. */
 	if (len && line[len - 1] == '\n') {
 		len--;
 		if (len && line[len - 1] == '\r')

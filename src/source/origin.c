@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Origins in memory and in an open file. */
+/* Origins in memory and in an open file.  Both are read without a file
+ * position, so that readers do not disturb each other. */
 #include "source/origin.h"
 
 #include <errno.h>
@@ -97,6 +98,8 @@ static void watch(struct file_origin *f)
 	f->mtime = st.st_mtim;
 }
 
+/* Unlike for a file of a directory, a new ctime is no change: whoever renames
+ * or removes the archive meanwhile does not touch its bytes. */
 static errcode_t check_unchanged(const struct file_origin *f,
 				 struct diag *diag)
 {
@@ -177,6 +180,7 @@ struct origin *origin_file(int fd, uint64_t base, const char *name)
 	f->origin = (struct origin){ &file_ops, 1 };
 	f->fd = fd;
 	f->base = base;
+	/* From here on @fd is the origin's. */
 	memcpy(f->name, name, len);
 	watch(f);
 	return &f->origin;

@@ -66,6 +66,8 @@ static inline void origin_put(struct origin *o)
 struct origin *origin_memory(const void *data, size_t len);
 
 /* Make an origin over an open file that does not change: byte 0 at @base.
+ * A regular file that has a name (not a spool) is held to that: size and
+ * mtime are compared with now whenever a reader opens and closes it.
  * Takes over @fd and closes it with the last reference.  @name is the
  * subject of messages, copied.  Return: the origin, or NULL without memory
  * (then @fd stays the caller's). */

@@ -44,7 +44,7 @@ struct source_options {
 	bool one_file_system;	/* stay on the file system of the root */
 	bool ignore_unreadable;	/* warn of what cannot be read */
 	bool allow_vanished;	/* warn of what went away meanwhile */
-	const char *const *exclude;	/* globs, see filter.c */
+	const char *const *exclude;	/* globs, see exclude.h */
 	size_t n_exclude;
 	bool set_owner;		/* give every entry this owner */
 	uint32_t owner_uid, owner_gid;

@@ -64,6 +64,24 @@ void scratch_release(struct scratch *s)
 	assert_int_equal(status, 0);
 }
 
+int scratch_setup(void **state)
+{
+	struct scratch *s = malloc(sizeof(*s));
+
+	assert_non_null(s);
+	umask(0);
+	scratch_init(s);
+	*state = s;
+	return 0;
+}
+
+int scratch_teardown(void **state)
+{
+	scratch_release(*state);
+	free(*state);
+	return 0;
+}
+
 void scratch_file(struct scratch *s, const char *name, const char *text)
 {
 	int fd = openat(s->fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);

@@ -28,6 +28,14 @@ void scratch_init(struct scratch *s);
 /* Remove the folder with everything in it. */
 void scratch_release(struct scratch *s);
 
+/* The same for cmocka: *@state is a new scratch. */
+int scratch_setup(void **state);
+int scratch_teardown(void **state);
+
+#define TEST(name)							\
+	cmocka_unit_test_setup_teardown(name, scratch_setup,		\
+					scratch_teardown)
+
 /* Make the file @name with the string @text in it. */
 void scratch_file(struct scratch *s, const char *name, const char *text);
 void scratch_mkdir(struct scratch *s, const char *name);
