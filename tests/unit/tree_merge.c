@@ -381,8 +381,8 @@ static void times(void **state)
 	} table[] = {
 		{ false, false, { 2, 2, 2, 2 } },
 		{ true, false, { 1, 2, 3, 2 } },
-		{ false, true, { 9, 9, 9, 9 } },
-		{ true, true, { 9, 9, 9, 9 } },
+		{ false, true, { 9, 2, 9, 9 } },
+		{ true, true, { 9, 2, 9, 9 } },
 	};
 	struct entry e;
 	size_t i, k;
