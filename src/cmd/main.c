@@ -17,6 +17,8 @@ struct command {
 static const struct command commands[] = {
 	{ "create", cmd_create, "a new image from directories and archives" },
 	{ "plan", cmd_plan, "what create would make; nothing is written" },
+	{ "es", cmd_es, "extent status of files: lblk, len, pblk, status" },
+	{ "frag", cmd_frag, "fragmentation and free space" },
 };
 
 static void help(FILE *out)

@@ -212,9 +212,12 @@ static errcode_t show_file(struct es_report *r, const struct walk_item *item)
 static errcode_t meet(void *arg, const struct walk_item *item)
 {
 	struct es_report *r = arg;
+	errcode_t err = 0;
 
-	if (!S_ISREG(item->inode->mode))
-		return 0;
+	if (r->options->progress)
+		err = progress_check(r->options->progress);
+	if (err || !S_ISREG(item->inode->mode))
+		return err;
 	/* A path given twice is shown twice. */
 	if (!inode_set_add(&r->seen, item->inode->ino) && item->depth)
 		return 0;

@@ -4,6 +4,7 @@
 #define E4PACK_REPORT_ES_H
 
 #include "base/emit.h"
+#include "base/progress.h"
 #include "image/image.h"
 
 /* Zero it, then fill in what is wanted. */
@@ -12,6 +13,8 @@ struct es_options {
 	size_t n_paths;
 	bool json;		/* one document a line */
 	unsigned int width;	/* columns of the terminal; 0: none */
+	const struct progress *progress;	/* says when to stop; NULL:
+					 * never */
 };
 
 /* Tell the extents of regular files: of each path, below a folder of every
@@ -19,7 +22,7 @@ struct es_options {
  * over.  All paths are looked up before anything is put out.  Reports.
  * Return: 0; E4PACK_ET_BAD_IMAGE when something was passed over;
  * E4PACK_ET_BAD_TYPE for a path that is neither file nor folder; or as
- * resolve_path(). */
+ * resolve_path(); E4PACK_ET_INTERRUPTED (not told) on request. */
 errcode_t report_es(struct image *img, const struct es_options *options,
 		    struct emit *out);
 

@@ -45,6 +45,13 @@ static errcode_t count_free(void *arg, uint64_t start, uint64_t len)
 	return 0;
 }
 
+static errcode_t check_stop(const struct frag_report *r)
+{
+	const struct progress *p = r->options->progress;
+
+	return p ? progress_check(p) : 0;
+}
+
 static errcode_t count_file(struct frag_report *r, struct frag_file *f,
 			    const struct inode_info *i)
 {
@@ -75,9 +82,10 @@ static errcode_t scan_inode(void *arg, const struct inode_info *i)
 {
 	struct frag_report *r = arg;
 	struct frag_file f;
+	errcode_t err = check_stop(r);
 
-	if (!inode_has_name(r->img, i))
-		return 0;
+	if (err || !inode_has_name(r->img, i))
+		return err;
 	if (S_ISDIR(i->mode))
 		r->result.totals.directories++;
 	return S_ISREG(i->mode) ? count_file(r, &f, i) : 0;
@@ -115,8 +123,10 @@ static errcode_t enter(void *arg, const struct walk_item *item)
 {
 	struct frag_report *r = arg;
 	struct frag_file f;
-	errcode_t err;
+	errcode_t err = check_stop(r);
 
+	if (err)
+		return err;
 	if (S_ISDIR(item->inode->mode))
 		return enter_folder(r, item);
 	if (!S_ISREG(item->inode->mode) ||

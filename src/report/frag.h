@@ -4,6 +4,7 @@
 #define E4PACK_REPORT_FRAG_H
 
 #include "base/emit.h"
+#include "base/progress.h"
 #include "image/image.h"
 #include "report/frag_count.h"
 #include "report/frag_worst.h"
@@ -16,6 +17,8 @@ struct frag_options {
 	uint32_t top;		/* files named as the worst; 0: none */
 	bool has_fail_over;
 	uint64_t fail_over;	/* fragmented files that are still well */
+	const struct progress *progress;	/* says when to stop; NULL:
+					 * never */
 };
 
 /* What was counted of a set of files. */
@@ -37,7 +40,7 @@ struct frag_free {
  * Return: 0; E4PACK_ET_ANSWER_NO (not told) when more than fail_over files
  * are fragmented; E4PACK_ET_BAD_IMAGE when something was passed over;
  * E4PACK_ET_BAD_TYPE for a path that is neither file nor folder; or as
- * resolve_path(). */
+ * resolve_path(); E4PACK_ET_INTERRUPTED (not told) on request. */
 errcode_t report_frag(struct image *img, const struct frag_options *options,
 		      struct emit *out);
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The frag command. */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "cmd/inspect_options.h"
+
+enum { OPT_TOP = INSPECT_FIRST_OWN, OPT_FAIL_OVER };
+
+static const struct option longopts[] = {
+	{ "top", required_argument, NULL, OPT_TOP },
+	{ "fail-over", required_argument, NULL, OPT_FAIL_OVER },
+	INSPECT_LONG,
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+"Shows how far the layout is from the best one there could be.\n\n"
+"      --top N           name the N worst files [10]\n"
+"      --fail-over N     exit 3 when more than N files are fragmented\n";
+
+static const char *take(void *arg, int opt, const char *value)
+{
+	struct e4pack_frag_options *o = arg;
+	uint64_t n;
+
+	if (number_parse(value, UINT32_MAX, &n) || (opt == OPT_TOP && n == 0))
+		return "needs a number";
+	if (opt == OPT_TOP) {
+		o->top = (uint32_t)n;
+	} else {
+		o->has_limit = true;
+		o->limit = n;
+	}
+	return NULL;
+}
+
+int cmd_frag(int argc, char **argv)
+{
+	struct e4pack_frag_options options;
+	const struct inspect_syntax syntax = {
+		.longopts = longopts,
+		.usage = "e4pack frag [OPTIONS] IMAGE [PATH...]",
+		.help = help, .take = take, .arg = &options,
+	};
+	struct terminal t;
+	int status;
+
+	memset(&options, 0, sizeof(options));
+	terminal_init(&t, argv[0]);
+	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
+	if (status)
+		return status - 1;
+	return terminal_exit(&t, e4pack_frag(&options, argv[optind],
+				(const char *const *)argv + optind + 1,
+				(size_t)(argc - optind - 1)));
+}

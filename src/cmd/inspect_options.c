@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The options of every command that asks an image something. */
+#include "cmd/inspect_options.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/number.h"
+
+static const char *take_extended(struct e4pack_inspect_options *o,
+				 const char *value)
+{
+	static const char name[] = "offset=";
+
+	if (strncmp(value, name, sizeof(name) - 1))
+		return "knows offset=BYTES only";
+	value += sizeof(name) - 1;
+	if (strcmp(value, "0") && number_parse_size(value, &o->offset))
+		return "needs a number of bytes: offset=BYTES";
+	return NULL;
+}
+
+/* The columns of the terminal that the report goes to, or 0. */
+static uint32_t columns(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) ||
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col;
+}
+
+static const char *take(struct e4pack_inspect_options *o, struct terminal *t,
+			int opt, const struct inspect_syntax *syntax)
+{
+	switch (opt) {
+	case INSPECT_JSON:
+		o->json = true;
+		return NULL;
+	case INSPECT_STRICT:
+		o->session.strict = true;
+		return NULL;
+	case 'q':
+		t->quiet = true;
+		return NULL;
+	case 'v':
+		t->verbose = true;
+		return NULL;
+	case 'E':
+		return take_extended(o, optarg);
+	case ':':
+		return "needs a value: see --help";
+	default:
+		if (opt == '?' || !syntax->take)
+			return "is not an option here: see --help";
+		return syntax->take(syntax->arg, opt, optarg);
+	}
+}
+
+/* How the option is written that getopt gave as @opt, or refused. */
+static const char *written(char out[32], const struct option *l, char **argv,
+			   int opt)
+{
+	if (opt == '?' || opt == ':')
+		opt = optopt;
+	if (opt > 0 && opt < OPTION_FIRST_LONG) {
+		snprintf(out, 32, "-%c", opt);
+		return out;
+	}
+	for (; l->name; l++) {
+		if (l->val == opt) {
+			snprintf(out, 32, "--%s", l->name);
+			return out;
+		}
+	}
+	return argv[optind - 1];
+}
+
+int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
+		  int argc, char **argv, const struct inspect_syntax *syntax)
+{
+	const char *wrong;
+	char name[32];
+	int opt;
+
+	opterr = 0;
+	optind = 0;
+	while ((opt = getopt_long(argc, argv, INSPECT_SHORT, syntax->longopts,
+				  NULL)) != -1) {
+		if (opt == 'h') {
+			printf("Usage: %s\n\n%s%s", syntax->usage,
+			       syntax->help, INSPECT_HELP);
+			return 1 + terminal_exit(t, E4PACK_OK);
+		}
+		if (opt == 'V') {
+			printf("e4pack %s\n", e4pack_version());
+			return 1 + terminal_exit(t, E4PACK_OK);
+		}
+		wrong = take(o, t, opt, syntax);
+		if (wrong)
+			return 1 + terminal_usage(t, written(name,
+						syntax->longopts, argv, opt),
+						"%s", wrong);
+	}
+	if (optind == argc)
+		return 1 + terminal_usage(t, "IMAGE", "is missing: %s",
+					  syntax->usage);
+	terminal_session(t, &o->session);
+	o->output = terminal_output;
+	o->output_arg = t;
+	o->width = columns();
+	return 0;
+}

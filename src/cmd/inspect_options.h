@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of every command that asks an image something. */
+#ifndef E4PACK_CMD_INSPECT_OPTIONS_H
+#define E4PACK_CMD_INSPECT_OPTIONS_H
+
+#include <getopt.h>
+
+#include "cmd/cmd.h"
+
+enum {
+	INSPECT_JSON = OPTION_FIRST_LONG, INSPECT_STRICT,
+	INSPECT_FIRST_OWN,	/* a command's own long options begin here */
+};
+
+/* For the tables of a command. */
+#define INSPECT_SHORT ":E:qvVh"
+#define INSPECT_LONG						\
+	{ "json", no_argument, NULL, INSPECT_JSON },		\
+	{ "strict", no_argument, NULL, INSPECT_STRICT },	\
+	{ "help", no_argument, NULL, 'h' },			\
+	{ "version", no_argument, NULL, 'V' }
+
+/* Their lines in the help of a command. */
+#define INSPECT_HELP						\
+"      --json            JSON instead of text\n"		\
+"  -E offset=BYTES       where the image begins in its file\n"	\
+"  -q, -v                say less, say more\n"			\
+"      --strict          treat warnings as errors\n"		\
+"  -V, --help            version, this help\n"
+
+/* What a command does with an option of its own; see inspect_parse(). */
+typedef const char *inspect_take(void *arg, int opt, const char *value);
+
+/* How a command's options are told. */
+struct inspect_syntax {
+	const struct option *longopts;	/* with INSPECT_LONG in them */
+	const char *usage;	/* one line */
+	const char *help;	/* the lines below it */
+	inspect_take *take;	/* returns NULL or what is wrong with the
+				 * value, in words; NULL: no own options */
+	void *arg;
+};
+
+/* Parse the options; they may also follow the image.  What is left in argv
+ * from optind on is the image, of which there is one, and the paths.
+ * Return: 0 to go on, or an exit status plus one (1: help was shown). */
+int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
+		  int argc, char **argv, const struct inspect_syntax *syntax);
+
+#endif
