@@ -20,7 +20,7 @@
 #include "pack/place.h"
 #include "pack/xattr_plan.h"
 
-enum { FAST_LINK_MAX = 59, LOST_FOUND_BYTES = 16384 };
+enum { FAST_LINK_MAX = 59, LOST_FOUND_BYTES = 16384, SECTOR_BITS = 9 };
 
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct tree_inode *inode, struct node *node,
@@ -76,6 +76,8 @@ static errcode_t add_dir(struct plan *p, struct node *n)
 	uint64_t least = 1;
 	errcode_t err;
 
+	if (n->inode->links > FORMAT_LINK_MAX && !p->format.dir_nlink)
+		return EMLINK;
 	if (n->inode->ino == FORMAT_LOST_FOUND_INO)
 		least = div_round_up(LOST_FOUND_BYTES, p->format.block_size);
 	err = plan_dir_names(n, &p->format, &names);
@@ -97,6 +99,9 @@ static errcode_t add_file(struct plan *p, struct node *n)
 	uint64_t blocks = delayed_file_delayed_blocks(f);
 
 	if (f->size > INT32_MAX && !p->format.large_file)
+		return E4PACK_ET_TOO_BIG;
+	if (!p->format.huge_file &&
+	    blocks << (p->format.block_bits - SECTOR_BITS) > UINT32_MAX)
 		return E4PACK_ET_TOO_BIG;
 	if (!blocks)
 		return 0;
@@ -128,6 +133,10 @@ static errcode_t report_node(struct plan *p, struct node *n, errcode_t err)
 
 	if (err == ENOMEM)
 		diag_nomem(p->diag);
+	else if (err == EMLINK)
+		diag_error(p->diag, subject, E4PACK_ET_TOO_BIG,
+			   "has more than 64998 folders in it, which needs "
+			   "-O dir_nlink");
 	else if (S_ISDIR(n->inode->mode) && err == E4PACK_ET_TOO_BIG)
 		diag_error(p->diag, subject, err,
 			   "has more names than its index can hold: use "

@@ -88,7 +88,7 @@ errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
 		so.has_target = true;
 		so.target_dev = target->st.st_dev;
 		so.target_ino = target->st.st_ino;
-		if (!target->is_device && !getenv("TMPDIR")) {
+		if (!target->is_device) {
 			folder = folder_of(target->path);
 			so.spool_dir = folder;
 		}
