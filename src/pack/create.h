@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The story of a build: from sources to an image or a plan of it. */
+/* An image from sources. */
 #ifndef E4PACK_PACK_CREATE_H
 #define E4PACK_PACK_CREATE_H
 

@@ -97,8 +97,6 @@ errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
 	for (i = 0; !err && i < n; i++)
 		err = stage_one(t, sources[i], &so);
 	free(folder);
-	if (!err)
-		err = tree_finish(t);
 	if (!err && t->made_parents)
 		diag_note(diag, DIAG_NOTE, NULL, "%u folders that no source "
 			  "names were made (0755, 0:0)", t->made_parents);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Building an image: settle, stage, plan, flush, show. */
+#include "pack/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/errors.h"
+#include "base/number.h"
+#include "pack/flush.h"
+#include "pack/frame.h"
+#include "pack/solve.h"
+
+/* Bytes that a solved size may reach. */
+static uint64_t size_limit(const struct build *b)
+{
+	if (b->options->max_size)
+		return b->options->max_size;
+	return b->has_target ? target_free_bytes(&b->target) : UINT64_MAX / 2;
+}
+
+/* With an absolute size the promises are counted against its room; what goes
+ * past it is still staged, so that the refusal can say how much is needed. */
+static void init_delay(struct build *b)
+{
+	const struct e4pack_options *o = b->options;
+	const struct geometry_options *f = &b->plan.frame;
+	struct reserve *r = &b->delay.reserve;
+
+	delay_init(&b->delay, b->plan.format.block_bits, 0);
+	r->unbounded = o->size.kind != E4PACK_SIZE_BYTES;
+	r->measure = !r->unbounded;
+	if (r->unbounded)
+		r->limit = size_limit(b) >> b->plan.format.block_bits;
+	else
+		r->free = solve_room(f, o, o->size.value);
+}
+
+static errcode_t init_tree(struct build *b)
+{
+	const struct e4pack_options *o = b->options;
+	struct tree_options t = {
+		.diag = b->diag,
+		.default_time = { .sec = o->has_epoch ? o->epoch : 0 },
+		.keep_dir_symlinks = o->keep_dir_symlinks,
+		.times_source = o->times == E4PACK_TIMES_SOURCE,
+		.set_times = o->times == E4PACK_TIMES_FIXED,
+		.time = { .sec = o->time_sec },
+		.block_size = b->plan.format.block_size,
+	};
+
+	return tree_init(&b->tree, &b->delay, &t);
+}
+
+static errcode_t open_target(struct build *b, const char *image)
+{
+	const struct target_options to = {
+		.force = b->options->force,
+		.sync = !b->options->no_sync,
+		.at_offset = b->options->has_offset,
+		.offset = b->options->offset,
+	};
+	errcode_t err;
+
+	if (!image)
+		return 0;
+	if (!strcmp(image, "-"))
+		return diag_error(b->diag, image, E4PACK_ET_USAGE,
+				  "an image cannot be written to standard "
+				  "output: name a file");
+	err = target_open(&b->target, image, &to, b->diag);
+	b->has_target = !err;
+	return err;
+}
+
+static errcode_t check_room(struct build *b)
+{
+	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
+	uint64_t bytes = b->plan.geometry.blocks <<
+			 b->plan.format.block_bits;
+
+	if (!b->has_target || !b->target.in_place ||
+	    bytes <= b->target.room)
+		return 0;
+	return diag_error(b->diag, b->target.path, E4PACK_ET_NO_SPACE,
+			  "needs %s, there are %s: use --size",
+			  number_human(need, bytes),
+			  number_human(have, b->target.room));
+}
+
+static errcode_t run(struct build *b, const char *image, build_stage *stage,
+		     void *arg)
+{
+	bool write = image && !b->options->dry_run;
+	errcode_t err;
+
+	err = frame_settle(&b->plan.frame, &b->plan.format, b->options,
+			   b->diag);
+	if (!err)
+		err = open_target(b, write ? image : NULL);
+	if (!err) {
+		init_delay(b);
+		err = init_tree(b);
+	}
+	if (!err)
+		err = stage(arg, b);
+	if (!err)
+		err = tree_finish(&b->tree);
+	if (!err && b->options->set_root_owner) {
+		b->tree.root->inode->uid = b->options->root_uid;
+		b->tree.root->inode->gid = b->options->root_gid;
+	}
+	b->plan.tree = &b->tree;
+	if (!err)
+		err = plan_init(&b->plan);
+	if (!err)
+		err = plan_solve(&b->plan, size_limit(b));
+	if (!err)
+		err = check_room(b);
+	if (!err && write)
+		err = flush_image(&b->plan, &b->target);
+	return err;
+}
+
+errcode_t build_image(const struct e4pack_options *options, const char *image,
+		      build_stage *stage, void *arg,
+		      struct e4pack_totals *totals, struct diag *diag,
+		      struct progress *progress)
+{
+	struct build b = {
+		.options = options, .diag = diag, .progress = progress,
+		.plan = { .diag = diag, .progress = progress,
+			  .options = options },
+	};
+	errcode_t err = run(&b, image, stage, arg);
+
+	if (!err)
+		err = progress_check(progress);
+	if (!err && b.has_target) {
+		progress_begin(progress, "sync", 0);
+		err = target_commit(&b.target);
+	} else if (b.has_target) {
+		target_abort(&b.target);
+	}
+	if (!err)
+		plan_totals(&b.plan, totals);
+	plan_release(&b.plan);
+	if (b.tree.root)
+		tree_release(&b.tree);
+	delay_release(&b.delay);
+	return err;
+}
