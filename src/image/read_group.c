@@ -6,7 +6,6 @@
 #include "image/read_group.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

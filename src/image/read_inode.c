@@ -12,7 +12,6 @@
  */
 #include "image/read_inode.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -16,8 +16,8 @@ struct map_visitor {
 	errcode_t (*meta)(void *arg, uint64_t pblk);
 	void *arg;
 	/* Mapping blocks that may still be read, counted down; every sane
-	 * image has fewer than it has blocks.  Shared between walks it bounds
-	 * their sum where files share mappings.  NULL: the bound is per file. */
+	 * image has fewer than it has blocks.  Shared by walks, it bounds
+	 * their sum where files share mappings.  NULL: it is per file. */
 	uint64_t *budget;
 };
 

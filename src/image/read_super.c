@@ -7,7 +7,6 @@
 #include "image/read_super.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <ext2fs/ext2_fs.h>

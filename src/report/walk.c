@@ -7,7 +7,6 @@
  */
 #include "report/walk.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

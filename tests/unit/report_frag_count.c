@@ -21,11 +21,11 @@ struct count_case {
 	const char *what;
 	struct extent e[MAX_EXTENTS];
 	size_t n;
-	struct frag_counts want;	/* blocks, extents, ideal, unavoidable */
+	struct frag_counts want;
 };
 
 static const struct count_case cases[] = {
-	{ "nothing", { { 0, 0, 0, false } }, 0, { 0, 0, 0, 0 } },
+	{ "nothing", { { 0 } }, 0, { 0, 0, 0, 0 } },
 	{ "one piece", { { 0, 10, 200, false } }, 1, { 10, 1, 1, 0 } },
 	{ "a hole is no break",
 	  { { 0, 10, 200, false }, { 20, 10, 300, false } }, 2,
