@@ -136,7 +136,10 @@ int terminal_exit(struct terminal *t, enum e4pack_status status)
 	erase(t);
 	if (fflush(stdout) || ferror(stdout)) {
 		if (status == E4PACK_OK || status == E4PACK_NO) {
-			print(t, "standard output", "", strerror(errno));
+			/* Who closed the pipe knows that he did. */
+			if (signals_caught != SIGPIPE)
+				print(t, "standard output", "",
+				      strerror(errno));
 			status = E4PACK_FAILED;
 		}
 	}
