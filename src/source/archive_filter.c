@@ -47,6 +47,7 @@ struct filter {
 	const char *name;
 	struct diag *diag;
 	struct archive *a;
+	struct archive_entry *entry;	/* the only one, of no interest */
 	errcode_t err;		/* of @in, reported there */
 	bool begun;
 	bool end;
@@ -96,13 +97,12 @@ static errcode_t failed(struct filter *f)
 
 static errcode_t begin(struct filter *f)
 {
-	struct archive_entry *unused;
 	int ret;
 
 	f->begun = true;
-	if (archive_read_open(f->a, f, NULL, feed, NULL) != ARCHIVE_OK)
+	if (archive_read_open1(f->a) != ARCHIVE_OK)
 		return failed(f);
-	ret = archive_read_next_header(f->a, &unused);
+	ret = archive_read_next_header2(f->a, f->entry);
 	f->end = ret == ARCHIVE_EOF;
 	return ret == ARCHIVE_OK || f->end ? 0 : failed(f);
 }
@@ -133,6 +133,7 @@ static void filter_free(struct stream *s)
 {
 	struct filter *f = (struct filter *)s;
 
+	archive_entry_free(f->entry);
 	archive_read_free(f->a);
 	stream_free(f->in);
 	free(f);
@@ -148,21 +149,29 @@ errcode_t archive_filter_open(struct stream **ret, struct stream *in,
 			      const char *name, struct diag *diag)
 {
 	struct filter *f = calloc(1, sizeof(*f));
-	errcode_t err = ENOMEM;
+	errcode_t err;
 
-	if (f)
-		f->a = archive_read_new();
-	if (!f || !f->a) {
-		diag_nomem(diag);
-		goto fail;
+	if (!f) {
+		stream_free(in);
+		return diag_nomem(diag);
 	}
 	f->stream.ops = &filter_ops;
 	f->in = in;
 	f->kind = kind;
 	f->name = name;
 	f->diag = diag;
-	archive_read_support_format_raw(f->a);
-	archive_read_support_format_empty(f->a);
+	/* The entry is made here, because libarchive does not check that it
+	 * could make its own. */
+	f->a = archive_read_new();
+	f->entry = f->a ? archive_entry_new2(f->a) : NULL;
+	if (!f->entry ||
+	    archive_read_support_format_raw(f->a) != ARCHIVE_OK ||
+	    archive_read_support_format_empty(f->a) != ARCHIVE_OK ||
+	    archive_read_set_read_callback(f->a, feed) != ARCHIVE_OK ||
+	    archive_read_set_callback_data(f->a, f) != ARCHIVE_OK) {
+		err = diag_nomem(diag);
+		goto fail;
+	}
 	/* A warning means that an outside program would be run. */
 	if (!kind->support || kind->support(f->a) != ARCHIVE_OK) {
 		err = diag_error(diag, name, E4PACK_ET_UNSUPPORTED,
@@ -173,9 +182,6 @@ errcode_t archive_filter_open(struct stream **ret, struct stream *in,
 	*ret = &f->stream;
 	return 0;
 fail:
-	if (f)
-		archive_read_free(f->a);
-	free(f);
-	stream_free(in);
+	filter_free(&f->stream);
 	return err;
 }

@@ -247,8 +247,9 @@ static errcode_t fill_xattrs(struct archive_meta *m, struct entry *e,
 				  "has more than %d attributes", XATTRS_MAX);
 	while (archive_entry_xattr_next(ae, &name, &value, &len) ==
 	       ARCHIVE_OK) {
-		if (!name)
-			continue;
+		/* Even an empty value is not NULL, unless memory ran out. */
+		if (!name || !value)
+			return diag_nomem(m->diag);
 		err = check_xattr(m, name, len);
 		if (err)
 			return err;

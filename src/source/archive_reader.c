@@ -125,16 +125,29 @@ static errcode_t open_archive(struct archive_reader *r)
 	r->a = archive_read_new();
 	if (!r->a)
 		return diag_nomem(r->diag);
-	archive_read_support_format_tar(r->a);
-	archive_read_support_format_cpio(r->a);
-	archive_read_set_read_callback(r->a, give);
-	archive_read_set_skip_callback(r->a, pass);
-	archive_read_set_callback_data(r->a, r);
+	/* The entry is made here, because libarchive does not check that it
+	 * could make its own. */
+	r->entry = archive_entry_new2(r->a);
+	if (!r->entry ||
+	    archive_read_support_format_tar(r->a) != ARCHIVE_OK ||
+	    archive_read_support_format_cpio(r->a) != ARCHIVE_OK ||
+	    archive_read_set_read_callback(r->a, give) != ARCHIVE_OK ||
+	    archive_read_set_skip_callback(r->a, pass) != ARCHIVE_OK ||
+	    archive_read_set_callback_data(r->a, r) != ARCHIVE_OK)
+		return diag_nomem(r->diag);
 	r->base = r->end - r->fresh;
 	r->archives++;
 	if (archive_read_open1(r->a) != ARCHIVE_OK)
 		return libarchive_failed(r);
 	return 0;
+}
+
+static void free_archive(struct archive_reader *r)
+{
+	archive_entry_free(r->entry);
+	archive_read_free(r->a);
+	r->entry = NULL;
+	r->a = NULL;
 }
 
 uint64_t archive_reader_tell(const struct archive_reader *r)
@@ -147,8 +160,7 @@ static errcode_t close_archive(struct archive_reader *r)
 {
 	uint64_t left = r->end - archive_reader_tell(r);
 
-	archive_read_free(r->a);
-	r->a = NULL;
+	free_archive(r);
 	if (left > r->held)
 		return diag_error(r->diag, r->name, E4PACK_ET_BUG, NULL);
 	r->fresh = left;
@@ -244,7 +256,7 @@ static errcode_t begin_archive(struct archive_reader *r, bool *end)
 
 /* libarchive turns names into the locale's character set, and normalises
  * them on the way where that is Unicode.  The C locale keeps their bytes. */
-static int next_header(struct archive_reader *r, struct archive_entry **ret)
+static int next_header(struct archive_reader *r)
 {
 	locale_t c = newlocale(LC_CTYPE_MASK, "C", (locale_t)0);
 	locale_t old;
@@ -259,7 +271,7 @@ static int next_header(struct archive_reader *r, struct archive_entry **ret)
 	r->header_pos = archive_reader_tell(r);
 	r->headers.len = 0;
 	r->in_header = true;
-	got = archive_read_next_header(r->a, ret);
+	got = archive_read_next_header2(r->a, r->entry);
 	r->in_header = false;
 	uselocale(old);
 	freelocale(c);
@@ -277,11 +289,10 @@ static errcode_t check_end(struct archive_reader *r)
 }
 
 /* What libarchive says about names in the C locale is of no interest. */
-static errcode_t warn_of_header(struct archive_reader *r,
-				struct archive_entry *ae)
+static errcode_t warn_of_header(struct archive_reader *r)
 {
 	const char *text = archive_error_string(r->a);
-	const char *path = archive_entry_pathname(ae);
+	const char *path = archive_entry_pathname(r->entry);
 
 	if (text && strstr(text, "can't be converted"))
 		return 0;
@@ -323,7 +334,7 @@ errcode_t archive_reader_next(struct archive_reader *r,
 			err = begin_archive(r, end);
 		if (err || *end)
 			return err;
-		got = next_header(r, ret);
+		got = next_header(r);
 		if (r->err)
 			return r->err;
 		if (got == ARCHIVE_EOF) {
@@ -333,11 +344,12 @@ errcode_t archive_reader_next(struct archive_reader *r,
 			continue;
 		}
 		if (got == ARCHIVE_WARN)
-			err = warn_of_header(r, *ret);
+			err = warn_of_header(r);
 		else if (got != ARCHIVE_OK)
 			err = libarchive_failed(r);
 		r->entries++;
 		r->in_entry = true;
+		*ret = r->entry;
 		return err ? err : check_begin(r);
 	}
 	return err;
@@ -422,7 +434,7 @@ errcode_t archive_reader_init(struct archive_reader *r, struct stream *stream,
 
 void archive_reader_release(struct archive_reader *r)
 {
-	archive_read_free(r->a);
+	free_archive(r);
 	stream_free(r->stream);
 	buf_release(&r->headers);
 	free(r->window);

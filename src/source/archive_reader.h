@@ -25,6 +25,7 @@ struct archive_reader {
 	struct diag *diag;
 	struct progress *progress;	/* or NULL */
 	struct archive *a;	/* of the archive being read, or NULL */
+	struct archive_entry *entry;	/* filled by @a */
 	uint64_t base;		/* stream position where @a began */
 	uint8_t *window;	/* the last bytes of the stream that are held */
 	size_t held;		/* their number */
@@ -47,7 +48,7 @@ errcode_t archive_reader_init(struct archive_reader *r, struct stream *stream,
 void archive_reader_release(struct archive_reader *r);
 
 /* Go to the next entry; what was not read of the last one is passed over.
- * *@ret is libarchive's and valid until the next call; *@end when the stream
+ * *@ret belongs to the reader and is valid until the next call; *@end when the stream
  * has no further entry.  Reports.
  * Return: 0, E4PACK_ET_BAD_ARCHIVE, or what the stream returns. */
 errcode_t archive_reader_next(struct archive_reader *r,
