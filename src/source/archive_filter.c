@@ -5,8 +5,9 @@
  * libarchive handle over this stream, so that its raw bytes are seen here
  * whatever the compression is.
  *
- * Memory is what libarchive allows a decoder: zstd windows up to 128 MiB; xz
- * up to its own limit, which cannot be set from outside (1 GiB in 3.6).
+ * Memory is what libarchive allows a decoder: zstd windows up to 128 MiB, but
+ * xz dictionaries of any size (up to 4 GiB, used as far as there is data):
+ * libarchive 3.6 sets liblzma no limit and has no option for one.
  */
 #include "source/archive_filter.h"
 

@@ -48,8 +48,8 @@ errcode_t archive_reader_init(struct archive_reader *r, struct stream *stream,
 void archive_reader_release(struct archive_reader *r);
 
 /* Go to the next entry; what was not read of the last one is passed over.
- * *@ret belongs to the reader and is valid until the next call; *@end when the stream
- * has no further entry.  Reports.
+ * *@ret belongs to the reader and is valid until the next call; *@end when
+ * the stream has no further entry.  Reports.
  * Return: 0, E4PACK_ET_BAD_ARCHIVE, or what the stream returns. */
 errcode_t archive_reader_next(struct archive_reader *r,
 			      struct archive_entry **ret, bool *end);
