@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The extent status of files.  The pieces shown cover lblk 0 to the later of
- * the end of file and the last mapped block without a gap: what no extent
- * covers is a hole.
+ * The extent status of files of an image.  The rows shown cover lblk 0 to the
+ * later of the end of file and the last mapped block without a gap.
  */
 #include "report/es.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/errors.h"
+#include "base/es_table.h"
 #include "base/number.h"
 #include "report/file_extents.h"
 #include "report/inode_set.h"
@@ -25,157 +22,28 @@ struct es_report {
 	const struct es_options *options;
 	struct emit *out;
 	struct file_extents extents;	/* of one file; kept for its memory */
+	struct es_table table;	/* of one file, likewise */
 	struct inode_set seen;
 	uint64_t budget;	/* mapping blocks, see read_map.h */
 	bool damaged, began;
 };
 
-/* A piece of the line from lblk 0 on. */
-struct piece {
-	uint64_t lblk, len, pblk;
-	const char *status;
-	bool hole;
-};
-
-/* Walks over extents and the holes between them. */
-struct piece_cursor {
-	const struct file_extents *l;
+/* The rows of the file whose extents were read, up to @blocks. */
+static errcode_t fill_table(struct es_report *r, uint64_t blocks)
+{
+	errcode_t err = 0;
 	size_t i;
-	uint64_t at, end;	/* lblk */
-};
 
-static void cursor_init(struct piece_cursor *c, const struct file_extents *l,
-			uint64_t size_blocks)
-{
-	const struct extent *last = l->n ? &l->e[l->n - 1] : NULL;
+	es_table_clear(&r->table);
+	for (i = 0; !err && i < r->extents.n; i++) {
+		const struct extent *e = &r->extents.e[i];
 
-	memset(c, 0, sizeof(*c));
-	c->l = l;
-	c->end = size_blocks;
-	if (last && last->lblk + (uint64_t)last->len > c->end)
-		c->end = last->lblk + (uint64_t)last->len;
-}
-
-static bool cursor_next(struct piece_cursor *c, struct piece *p)
-{
-	const struct extent *e = &c->l->e[c->i];
-	bool any = c->i < c->l->n;
-
-	if (c->at >= c->end)
-		return false;
-	memset(p, 0, sizeof(*p));
-	p->lblk = c->at;
-	if (any && e->lblk == c->at) {
-		p->len = e->len;
-		p->pblk = e->pblk;
-		p->status = e->unwritten ? "unwritten" : "written";
-		c->i++;
-	} else {
-		p->len = (any ? e->lblk : c->end) - c->at;
-		p->status = "hole";
-		p->hole = true;
+		err = es_table_add(&r->table, e->lblk, e->len, e->pblk,
+				   e->unwritten ? "unwritten" : "written");
 	}
-	c->at += p->len;
-	return true;
-}
-
-static json_t *piece_json(const struct piece *p)
-{
-	if (p->hole)
-		return json_pack("{s:I,s:I,s:s}", "lblk", (json_int_t)p->lblk,
-				 "len", (json_int_t)p->len,
-				 "status", p->status);
-	return json_pack("{s:I,s:I,s:s,s:I}", "lblk", (json_int_t)p->lblk,
-			 "len", (json_int_t)p->len, "status", p->status,
-			 "pblk", (json_int_t)p->pblk);
-}
-
-static void show_json(struct es_report *r, const struct walk_item *item,
-		      bool in_inode, struct piece_cursor *c)
-{
-	json_t *doc = json_object(), *list = json_array();
-	json_int_t size = item->inode->size > INT64_MAX ? INT64_MAX :
-			  (json_int_t)item->inode->size;
-	struct piece p;
-	bool failed = emit_json_name(doc, "path", item->path, item->len) ||
-		json_object_set_new(doc, "inode",
-				    json_integer(item->inode->ino)) ||
-		json_object_set_new(doc, "size", json_integer(size)) ||
-		json_object_set_new(doc, "inline", json_boolean(in_inode));
-
-	while (!failed && cursor_next(c, &p))
-		failed = json_array_append_new(list, piece_json(&p)) != 0;
-	if (failed || json_object_set(doc, "extents", list)) {
-		json_decref(doc);
-		doc = NULL;
-	}
-	json_decref(list);
-	emit_json(r->out, doc);
-}
-
-/* The header line; its figures go below a path that fills the terminal. */
-static void show_header(struct es_report *r, const struct walk_item *item,
-			bool in_inode)
-{
-	const struct inode_info *i = item->inode;
-	char *path = diag_escape(item->path);
-	char figures[64];
-	bool wraps;
-
-	if (!path) {
-		emit_json(r->out, NULL);
-		return;
-	}
-	snprintf(figures, sizeof(figures), "inode %u, size %" PRIu64 "%s",
-		 i->ino, i->size, in_inode ? ", inline" : "");
-	wraps = r->options->width &&
-		strlen(path) + strlen(figures) + 2 > r->options->width;
-	emit_text(r->out, "%s%s%s%s\n", r->began ? "\n" : "", path,
-		  wraps ? "\n  " : ": ", figures);
-	r->began = true;
-	free(path);
-}
-
-enum { RANGE_LEN = 48, COLUMNS = 3 };
-
-static void piece_cells(char cells[COLUMNS][RANGE_LEN], const struct piece *p)
-{
-	snprintf(cells[0], RANGE_LEN, "%" PRIu64 "-%" PRIu64, p->lblk,
-		 p->lblk + p->len - 1);
-	snprintf(cells[1], RANGE_LEN, "%" PRIu64, p->len);
-	if (p->hole)
-		strcpy(cells[2], "-");
-	else
-		snprintf(cells[2], RANGE_LEN, "%" PRIu64 "-%" PRIu64, p->pblk,
-			 p->pblk + p->len - 1);
-}
-
-/* Two passes: the first finds the widths. */
-static void show_text(struct es_report *r, const struct piece_cursor *c)
-{
-	static const char *const heads[COLUMNS] = { "lblk", "len", "pblk" };
-	char cells[COLUMNS][RANGE_LEN];
-	struct piece_cursor again = *c;
-	int width[COLUMNS], i;
-	struct piece p;
-
-	for (i = 0; i < COLUMNS; i++)
-		width[i] = strlen(heads[i]);
-	while (cursor_next(&again, &p)) {
-		piece_cells(cells, &p);
-		for (i = 0; i < COLUMNS; i++)
-			if ((int)strlen(cells[i]) > width[i])
-				width[i] = strlen(cells[i]);
-	}
-	again = *c;
-	if (again.at < again.end)
-		emit_text(r->out, "  %*s  %*s  %*s  status\n", width[0],
-			  heads[0], width[1], heads[1], width[2], heads[2]);
-	while (cursor_next(&again, &p)) {
-		piece_cells(cells, &p);
-		emit_text(r->out, "  %*s  %*s  %*s  %s\n", width[0], cells[0],
-			  width[1], cells[1], width[2], cells[2], p.status);
-	}
+	if (!err)
+		err = es_table_end(&r->table, blocks);
+	return err ? diag_nomem(image_diag(r->img)) : 0;
 }
 
 static errcode_t show_file(struct es_report *r, const struct walk_item *item)
@@ -184,7 +52,10 @@ static errcode_t show_file(struct es_report *r, const struct walk_item *item)
 	const struct inode_info *i = item->inode;
 	const bool in_inode = i->flags & INODE_FLAG_INLINE;
 	uint64_t blocks = div_round_up(i->size, geo->block_size);
-	struct piece_cursor c;
+	const struct es_heading h = {
+		.path = item->path, .path_len = item->len, .ino = i->ino,
+		.size = i->size, .in_inode = in_inode,
+	};
 	errcode_t err = file_extents_read(&r->extents, r->img, i, &r->budget);
 
 	if (err == E4PACK_ET_BAD_IMAGE) {
@@ -199,13 +70,15 @@ static errcode_t show_file(struct es_report *r, const struct walk_item *item)
 		r->damaged = true;
 		blocks = (uint64_t)FORMAT_MAX_LBLK + 1;
 	}
-	cursor_init(&c, &r->extents, in_inode ? 0 : blocks);
-	if (r->options->json) {
-		show_json(r, item, in_inode, &c);
-	} else {
-		show_header(r, item, in_inode);
-		show_text(r, &c);
-	}
+	err = fill_table(r, in_inode ? 0 : blocks);
+	if (err)
+		return err;
+	if (r->options->json)
+		es_table_json(&r->table, &h, r->out);
+	else
+		es_table_text(&r->table, &h, r->out, r->options->width,
+			      !r->began);
+	r->began = true;
 	return r->out->err;
 }
 
@@ -264,5 +137,6 @@ errcode_t report_es(struct image *img, const struct es_options *options,
 		err = show_path(&r, paths[i], false);
 	inode_set_release(&r.seen);
 	file_extents_release(&r.extents);
+	es_table_release(&r.table);
 	return !err && r.damaged ? E4PACK_ET_BAD_IMAGE : err;
 }
