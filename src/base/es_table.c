@@ -65,8 +65,8 @@ static json_t *row_json(const struct es_row *r)
 			 "pblk", (json_int_t)r->pblk);
 }
 
-void es_table_json(const struct es_table *t, const struct es_heading *h,
-		   struct emit *out)
+json_t *es_table_document(const struct es_table *t,
+			  const struct es_heading *h)
 {
 	json_t *doc = json_object(), *list = json_array();
 	json_int_t size = h->size > INT64_MAX ? INT64_MAX :
@@ -84,7 +84,13 @@ void es_table_json(const struct es_table *t, const struct es_heading *h,
 		doc = NULL;
 	}
 	json_decref(list);
-	emit_json(out, doc);
+	return doc;
+}
+
+void es_table_json(const struct es_table *t, const struct es_heading *h,
+		   struct emit *out)
+{
+	emit_json(out, es_table_document(t, h));
 }
 
 /* The figures go below a path that fills the terminal. */

@@ -49,7 +49,11 @@ errcode_t es_table_add(struct es_table *t, uint64_t lblk, uint64_t len,
 /* End the table at @blocks, with a hole where the last row ends before. */
 errcode_t es_table_end(struct es_table *t, uint64_t blocks);
 
-/* Put a file out as one JSON document on a line. */
+/* Return: the file as a new JSON document, or NULL without memory. */
+json_t *es_table_document(const struct es_table *t,
+			  const struct es_heading *h);
+
+/* Put that document out on a line. */
 void es_table_json(const struct es_table *t, const struct es_heading *h,
 		   struct emit *out);
 

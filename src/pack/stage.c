@@ -2,14 +2,30 @@
 /* Reading sources into the tree: the only place where the two meet. */
 #include "pack/stage.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/errors.h"
 
+/* Put @prefix before a path of a source; the source's root becomes it. */
+static errcode_t put_prefix(char **path, const char *prefix)
+{
+	char *whole;
+
+	if (!*path || !*prefix)
+		return 0;
+	if (asprintf(&whole, "%s%s%s", prefix, **path ? "/" : "", *path) < 0)
+		return ENOMEM;
+	free(*path);
+	*path = whole;
+	return 0;
+}
+
+/* Merge one source into the folder @prefix ("": the root). */
 static errcode_t stage_one(struct tree *t, const char *spec,
-			   const struct source_options *o)
+			   const char *prefix, const struct source_options *o)
 {
 	struct source *s = NULL;
 	bool end = false;
@@ -24,7 +40,13 @@ static errcode_t stage_one(struct tree *t, const char *spec,
 		err = source_next(s, &e, &end);
 		if (err || end)
 			break;
-		err = tree_add(t, &e);
+		err = put_prefix(&e.path, prefix);
+		if (!err)
+			err = put_prefix(&e.hardlink, prefix);
+		if (err)
+			diag_nomem(o->diag);
+		else
+			err = tree_add(t, &e);
 		if (!err)
 			err = progress_add(o->progress, 1);
 	}
@@ -73,15 +95,14 @@ static void set_options(struct source_options *s,
 _Static_assert(sizeof(struct owner_map) == sizeof(struct e4pack_owner_map),
 	       "the public owner map is handed on as it is");
 
-errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
-			const char *const *sources, size_t n,
-			const struct target *target, struct diag *diag,
-			struct progress *progress)
+errcode_t stage_source(struct tree *t, const struct e4pack_options *options,
+		       const char *spec, const char *prefix,
+		       const struct target *target, struct diag *diag,
+		       struct progress *progress)
 {
 	struct source_options so;
 	char *folder = NULL;
-	errcode_t err = 0;
-	size_t i;
+	errcode_t err;
 
 	set_options(&so, options, diag, progress);
 	if (target) {
@@ -93,10 +114,23 @@ errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
 			so.spool_dir = folder;
 		}
 	}
+	err = stage_one(t, spec, prefix, &so);
+	free(folder);
+	return err;
+}
+
+errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
+			const char *const *sources, size_t n,
+			const struct target *target, struct diag *diag,
+			struct progress *progress)
+{
+	errcode_t err = 0;
+	size_t i;
+
 	progress_begin(progress, "scan", 0);
 	for (i = 0; !err && i < n; i++)
-		err = stage_one(t, sources[i], &so);
-	free(folder);
+		err = stage_source(t, options, sources[i], "", target, diag,
+				   progress);
 	if (!err && t->made_parents)
 		diag_note(diag, DIAG_NOTE, NULL, "%u folders that no source "
 			  "names were made (0755, 0:0)", t->made_parents);

@@ -9,8 +9,16 @@
 #include "e4pack.h"
 #include "tree/tree.h"
 
-/* Read @n sources into @t, in order.  @target (NULL: none) is what must not
- * be found inside a source.  Reports. */
+/* Read one source into the folder @prefix of @t (form of entry.path; "" is
+ * the root).  @target (NULL: none) is what must not be found inside the
+ * source.  Reports. */
+errcode_t stage_source(struct tree *t, const struct e4pack_options *options,
+		       const char *spec, const char *prefix,
+		       const struct target *target, struct diag *diag,
+		       struct progress *progress);
+
+/* Read @n sources in order, likewise, and tell of folders that none of them
+ * names.  Reports. */
 errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
 			const char *const *sources, size_t n,
 			const struct target *target, struct diag *diag,
