@@ -2,22 +2,33 @@
 /* The create command. */
 #include "cmd/cmd.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/number.h"
 
 static const char usage[] = "e4pack create [OPTIONS] IMAGE SOURCE...";
 
-static void summary(const char *image, const struct e4pack_totals *t)
+static long summary(struct terminal *t, const char *image,
+		    const struct e4pack_totals *totals)
 {
-	char human[NUMBER_HUMAN_LEN];
+	char human[NUMBER_HUMAN_LEN], *text;
+	long err;
+	int len;
 
-	printf("%s: %s, %" PRIu64 " blocks (%" PRIu64 " free), %" PRIu64
-	       " files in %" PRIu64 " extents\n", image,
-	       number_human(human, t->bytes), t->blocks, t->free_blocks,
-	       t->files, t->extents);
+	len = asprintf(&text, "%s: %s, %" PRIu64 " blocks (%" PRIu64
+		       " free), %" PRIu64 " files in %" PRIu64 " extents\n",
+		       image, number_human(human, totals->bytes),
+		       totals->blocks, totals->free_blocks, totals->files,
+		       totals->extents);
+	if (len < 0)
+		return ENOMEM;
+	err = terminal_output(t, text, (size_t)len);
+	free(text);
+	return err;
 }
 
 static int create(struct build_options *b, struct terminal *t,
@@ -33,8 +44,9 @@ static int create(struct build_options *b, struct terminal *t,
 	if (status == E4PACK_OK && (b->json || t->verbose))
 		status = e4pack_show_totals(&b->options.session, &totals,
 					    b->json, terminal_output, t);
-	else if (status == E4PACK_OK && !t->quiet)
-		summary(image, &totals);
+	else if (status == E4PACK_OK && !t->quiet &&
+		 summary(t, image, &totals))
+		status = E4PACK_FAILED;
 	return terminal_exit(t, status);
 }
 
