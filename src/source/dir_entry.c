@@ -218,29 +218,24 @@ static errcode_t find_holes(struct dir_scan *s, struct entry *e, int fd)
 			  "its holes cannot be found");
 }
 
-/* A file with fewer blocks than bytes may have holes. */
+/* Always asked for: the count of blocks does not tell a file without holes,
+ * since the host's own blocks for xattrs and extents are counted with it. */
 static errcode_t read_layout(struct dir_scan *s, struct entry *e,
 			     const struct statx *st, int dirfd,
 			     const char *name, bool *skip)
 {
-	/* Where a file system counts no blocks at all, the search for holes
-	 * finds one stretch of data. */
-	bool sparse = st->stx_blocks < div_round_up(e->size, 512);
 	bool encrypted = st->stx_attributes & STATX_ATTR_ENCRYPTED;
-	errcode_t err = 0;
+	errcode_t err;
 	int fd;
 
 	/* An encrypted file shows only when opened whether its key is there. */
-	if (sparse || encrypted) {
-		err = host_open(&fd, dirfd, name, O_NOFOLLOW);
-		if (err)
-			return dir_scan_trouble(s, err, skip, "left out");
-		if (sparse)
-			err = find_holes(s, e, fd);
-		close(fd);
-	}
-	if (!sparse && e->size && entry_add_data(e, 0, e->size, 0))
-		err = diag_nomem(s->options->diag);
+	if (!e->size && !encrypted)
+		return 0;
+	err = host_open(&fd, dirfd, name, O_NOFOLLOW);
+	if (err)
+		return dir_scan_trouble(s, err, skip, "left out");
+	err = find_holes(s, e, fd);
+	close(fd);
 	return err;
 }
 

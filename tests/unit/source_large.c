@@ -82,6 +82,31 @@ static void holes(void **state)
 	entry_release(&e);
 }
 
+/* The blocks past the end make the file's count of blocks that of a file
+ * without holes. */
+static void hole_and_blocks_past_end(void **state)
+{
+	struct scratch *s = *state;
+	struct entry e;
+	int fd = openat(s->fd, "f", O_WRONLY | O_CREAT, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+	assert_int_equal(pwrite(fd, "x", 1, 1 << 20), 1);
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 2 << 20, 2 << 20)) {
+		close(fd);
+		skip();
+	}
+	close(fd);
+	scratch_find(s, "f", &e);
+	assert_int_equal(e.size, (1 << 20) + 1);
+	assert_int_equal(e.n_data, 2);
+	assert_int_equal(e.data[0].offset, 0);
+	assert_true(e.data[0].len < 1 << 20);
+	assert_int_equal(e.data[1].offset + e.data[1].len, e.size);
+	entry_release(&e);
+}
+
 static void one_hole(void **state)
 {
 	struct scratch *s = *state;
@@ -183,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(many_names),
 		TEST(holes),
+		TEST(hole_and_blocks_past_end),
 		TEST(one_hole),
 		TEST(deep_with_few_descriptors),
 		TEST(deep_with_long_names),
