@@ -278,11 +278,10 @@ class Image:
         return Inode(self, number, self.bytes(at, self.inode_size))
 
     def read_xattrs(self, area, at, out):
-        while at + 16 <= len(area):
+        # Four zero bytes end the list; the values may follow at once.
+        while at + 16 <= len(area) and any(area[at:at + 4]):
             (name_len, index, offset, inum, size, _hash) = struct.unpack_from(
                 "<BBHIII", area, at)
-            if name_len == 0 and index == 0 and offset == 0 and inum == 0:
-                break
             name = XATTR_PREFIX[index] + area[at + 16:at + 16 + name_len]
             if inum:
                 holder = self.inode(inum)
