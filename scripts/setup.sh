@@ -49,7 +49,7 @@ test) wanted="$build_packages $test_packages" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-# shellcheck disable=SC2086
+	# shellcheck disable=SC2086
 	say 'this is no Debian system: packages are not checked; the Debian' \
 		'names are:' $wanted
 	exit 0
@@ -65,11 +65,16 @@ if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null 2>&1; then
 	say "install them as root: apt-get install$missing"
 	exit 1
 fi
-say "installing:$missing"
+
+# The words of apt-get matter only when it fails.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+say "installing (this may take some minutes):$missing"
 # shellcheck disable=SC2086
-if ! as_root apt-get update -q >&2 ||
+if ! as_root apt-get update -q >"$log" 2>&1 ||
    ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
-	--no-install-recommends $missing >&2; then
+	--no-install-recommends $missing >>"$log" 2>&1 </dev/null; then
+	tail -n 30 "$log" >&2
 	say "these packages are missing and cannot be installed:$missing"
 	exit 1
 fi

@@ -37,7 +37,9 @@ unset SOURCE_DATE_EPOCH POSIXLY_CORRECT MAKEFLAGS MAKELEVEL DESTDIR
 umask 022
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/e4pack-tests.XXXXXX") || exit 1
+mounted=
 cleanup() {
+	[ -z "$mounted" ] || umount /proc || umount -l /proc
 	if [ "${KEEP-0}" = 1 ]; then
 		echo "kept: $work" >&2
 	else
@@ -63,6 +65,12 @@ give_up() {
 	echo "run.sh: $*" >&2
 	echo '0 passed, 1 failed, 0 skipped'
 	exit 1
+}
+
+# skip NAME REASON: counts one test that cannot be run here.
+skip() {
+	echo "skip: $1: $2"
+	echo '0 0 1' >>"$counts"
 }
 
 # build NAME CONFIGURE-OPTIONS...: makes $work/NAME with everything in it.
@@ -101,10 +109,7 @@ one() {
 	"$@" >"$work/one" 2>&1
 	case $? in
 	0) echo '1 0 0' >>"$counts" ;;
-	77)
-		echo "skip: $what: $(tail -n 1 "$work/one")"
-		echo '0 0 1' >>"$counts"
-		;;
+	77) skip "$what" "$(tail -n 1 "$work/one")" ;;
 	*)
 		echo "FAIL: $what"
 		sed 's/^/      /' "$work/one"
@@ -129,6 +134,12 @@ run_unit() {
 # The files run side by side, each with its own output, counted in order.
 run_cli() {
 	say 'command-line tests'
+	if [ ! -e /dev/fd/0 ]; then
+		for file in "$top"/tests/cli/*.bats; do
+			skip "$(basename "$file")" 'bats needs /dev/fd'
+		done
+		return
+	fi
 	for file in "$top"/tests/cli/*.bats; do
 		printf '%s\0' "$file"
 	done >"$work/files"
@@ -182,10 +193,17 @@ needs() {
 
 sh "$top/scripts/setup.sh" test || give_up 'packages are missing'
 
-# Without /proc the leak sanitizer cannot look at its threads.
+# A chroot often has no /proc, which bash and the sanitizers need.
+has_proc=true
 if [ ! -r /proc/self/maps ]; then
-	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-	export ASAN_OPTIONS
+	if mount -t proc proc /proc 2>/dev/null; then
+		mounted=/proc
+		say 'mounted /proc for the time of this run'
+	else
+		has_proc=false
+		say 'no /proc here, which some tests need:' \
+			'mount -t proc proc /proc'
+	fi
 fi
 
 sh "$top/scripts/copy-source.sh" "$work/source" ||
@@ -199,8 +217,13 @@ if needs cli || needs prop || needs real || needs check; then
 	build plain --enable-werror
 fi
 if needs unit || needs prop; then
-	build verify --enable-werror --enable-verify --enable-sanitize \
-		CFLAGS='-g -O1'
+	sanitize=--enable-sanitize
+	if ! $has_proc; then
+		skip 'sanitizers' 'they need /proc'
+		sanitize=
+	fi
+	# shellcheck disable=SC2086
+	build verify --enable-werror --enable-verify $sanitize CFLAGS='-g -O1'
 fi
 
 for suite in $suites; do
