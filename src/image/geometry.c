@@ -61,19 +61,23 @@ static void set_param(struct ext2_super_block *p,
 	p->s_rev_level = EXT2_DYNAMIC_REV;
 	p->s_inode_size = (uint16_t)o->inode_size;
 	p->s_inodes_count = (uint32_t)inodes;
-	ext2fs_blocks_count_set(p, o->blocks);
-	ext2fs_r_blocks_count_set(p, (blk64_t)(o->reserved_percent *
-					       (double)o->blocks / 100.0));
 	p->s_feature_compat = o->features.compat;
 	p->s_feature_incompat = o->features.incompat;
 	p->s_feature_ro_compat = o->features.ro_compat;
+	/* Its blocks are mapped by numbers of 32 bits. */
+	if (o->blocks > UINT32_MAX)
+		p->s_feature_compat &= ~EXT2_FEATURE_COMPAT_RESIZE_INODE;
+	/* The counts have high halves only with 64bit: features come first. */
+	ext2fs_blocks_count_set(p, o->blocks);
+	ext2fs_r_blocks_count_set(p, (blk64_t)(o->reserved_percent *
+					       (double)o->blocks / 100.0));
 	if (features_has(&o->features, "flex_bg"))
 		p->s_log_groups_per_flex = LOG_GROUPS_PER_FLEX;
 	if (features_has(&o->features, "sparse_super2")) {
 		p->s_backup_bgs[0] = o->num_backup_sb > 0 ? 1 : 0;
 		p->s_backup_bgs[1] = o->num_backup_sb > 1 ? ~0u : 0;
 	}
-	if (o->resize_blocks && features_has(&o->features, "resize_inode"))
+	if (o->resize_blocks && ext2fs_has_feature_resize_inode(p))
 		p->s_reserved_gdt_blocks = (uint16_t)reserved_descriptors(o);
 	p->s_raid_stride = (uint16_t)o->stride;
 	p->s_raid_stripe_width = o->stripe_width;
@@ -235,6 +239,15 @@ static void set_counts(struct geometry *g, const struct geometry_options *o)
 	set_format(g, o);
 }
 
+/* Whether block numbers, and the 8 inodes that a group has at least, can be
+ * counted. */
+static bool can_count(const struct geometry_options *o)
+{
+	if (!features_has(&o->features, "64bit"))
+		return o->blocks <= UINT32_MAX;
+	return o->blocks / (o->block_size * 8) <= UINT32_MAX / 16;
+}
+
 /* libext2fs rounds the inodes of a group down to a multiple of 8, which can
  * leave fewer than were asked for: then ask for more. */
 static errcode_t initialize(ext2_filsys *fs, const struct geometry_options *o)
@@ -244,6 +257,8 @@ static errcode_t initialize(ext2_filsys *fs, const struct geometry_options *o)
 	int tries;
 	errcode_t err;
 
+	if (!can_count(o))
+		return E4PACK_ET_TOO_BIG;
 	for (tries = 0; tries < 4; tries++) {
 		if (inodes > UINT32_MAX)
 			return E4PACK_ET_NO_INODES;

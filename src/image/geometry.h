@@ -54,8 +54,8 @@ struct geometry {
 
 /* Make the frame.
  * Return: 0 with @g to geometry_release(); E4PACK_ET_TOO_SMALL;
- * E4PACK_ET_NO_INODES when no such frame holds that many; ENOMEM; a code of
- * libext2fs. */
+ * E4PACK_ET_TOO_BIG when its blocks cannot be counted; E4PACK_ET_NO_INODES
+ * when no such frame holds that many; ENOMEM; a code of libext2fs. */
 errcode_t geometry_init(struct geometry *g, const struct geometry_options *o);
 void geometry_release(struct geometry *g);
 
