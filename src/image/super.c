@@ -249,10 +249,9 @@ static errcode_t write_group_copies(ext2_filsys fs, const struct blockio *io,
 	return err;
 }
 
-errcode_t super_write(struct geometry *g, const struct blockio *io,
-		      const struct image_usage *u)
+errcode_t super_write_groups(struct geometry *g, const struct blockio *io,
+			     const struct image_usage *u)
 {
-	struct ext2_super_block sb;
 	uint8_t *desc = NULL;
 	errcode_t err;
 
@@ -264,18 +263,32 @@ errcode_t super_write(struct geometry *g, const struct blockio *io,
 	if (!err)
 		err = write_group_copies(g->fs, io, desc);
 	free(desc);
-	if (err)
-		return err;
+	return err;
+}
+
+errcode_t super_write_primary(const struct geometry *g,
+			      const struct blockio *io)
+{
+	struct ext2_super_block sb;
+
 	disk_super(g->fs, 0, &sb);
 	return io_pwrite(io->fd, &sb, SUPER_BYTES, io->offset + SUPER_OFFSET);
 }
 
 errcode_t super_wipe(const struct blockio *io)
 {
-	static const uint8_t zeros[SUPER_BYTES];
+	size_t bytes = SUPER_OFFSET + SUPER_BYTES;
+	uint8_t *zeros;
+	errcode_t err;
 
-	return io_pwrite(io->fd, zeros, SUPER_BYTES,
-			 io->offset + SUPER_OFFSET);
+	if (bytes < io->block_size)
+		bytes = io->block_size;
+	zeros = calloc(1, bytes);
+	if (!zeros)
+		return ENOMEM;
+	err = io_pwrite(io->fd, zeros, bytes, io->offset);
+	free(zeros);
+	return err;
 }
 
 /* Write one reserved descriptor block: an indirect block that lists the same

@@ -24,10 +24,15 @@ struct image_usage {
 	uint64_t journal_bytes;
 };
 
-/* Write bitmaps, descriptors and superblocks; the primary superblock last.
+/* Write bitmaps, descriptors and the backups of the superblock.
  * Return: 0, ENOMEM, or the errno of a write. */
-errcode_t super_write(struct geometry *g, const struct blockio *io,
-		      const struct image_usage *u);
+errcode_t super_write_groups(struct geometry *g, const struct blockio *io,
+			     const struct image_usage *u);
+
+/* Write the primary superblock, after everything else: it makes the image a
+ * file system.  Return: 0, or the errno of a write. */
+errcode_t super_write_primary(const struct geometry *g,
+			      const struct blockio *io);
 
 /* Fill the values of the resize inode and write its blocks: the doubly
  * indirect one at @pblk, and the reserved descriptors that it lists.
@@ -40,8 +45,10 @@ errcode_t super_resize_inode(const struct geometry *g,
 errcode_t super_journal(const struct geometry *g, const struct blockio *io,
 			uint64_t pblk, uint64_t blocks);
 
-/* Wipe the place of the primary superblock, so that what was there before
- * is no file system while the new one is written over it. */
+/* Wipe the first block and the place of the primary superblock, so that what
+ * was there before is no file system while the new one is written over it,
+ * and nothing of it is left beside the new one.
+ * Return: 0, ENOMEM, or the errno of a write. */
 errcode_t super_wipe(const struct blockio *io);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -201,6 +202,7 @@ static errcode_t flush_journal(struct plan *p, const struct blockio *io,
 	return err;
 }
 
+/* All but the primary superblock. */
 static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
 				bool zeroed)
 {
@@ -223,10 +225,40 @@ static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
 			usage.journal_bytes = p->journal_blocks <<
 					      p->format.block_bits;
 		}
-		err = super_write(&p->geometry, io, &usage);
+		err = super_write_groups(&p->geometry, io, &usage);
 	}
 	free(table.dirs);
 	return err;
+}
+
+/* In place there is no rename to part what is written before it from what is
+ * written after it: the disk has to be waited for. */
+static errcode_t barrier(const struct target *t)
+{
+	if (!t->in_place || !t->options.sync || fdatasync(t->fd) == 0)
+		return 0;
+	return errno;
+}
+
+/* A new file gets the length of the image; in place, an old file only grows
+ * to it, and what is a file system there now ceases to be one. */
+static errcode_t begin_image(const struct target *t, const struct blockio *io)
+{
+	uint64_t end = io->blocks * io->block_size;
+	struct stat st;
+	errcode_t err;
+
+	if (__builtin_add_overflow(end, io->offset, &end) || end > INT64_MAX)
+		return EFBIG;
+	if (!t->is_device) {
+		if (fstat(t->fd, &st) < 0)
+			return errno;
+		if ((uint64_t)st.st_size < end &&
+		    ftruncate(t->fd, (off_t)end) < 0)
+			return errno;
+	}
+	err = t->in_place ? super_wipe(io) : 0;
+	return err ? err : barrier(t);
 }
 
 errcode_t flush_image(struct plan *p, struct target *target)
@@ -240,11 +272,7 @@ errcode_t flush_image(struct plan *p, struct target *target)
 	errcode_t err;
 
 	p->format = p->geometry.format;
-	if (target->in_place)
-		err = super_wipe(&io);
-	else
-		err = ftruncate(target->fd, (off_t)(io.blocks *
-						    io.block_size)) ? errno : 0;
+	err = begin_image(target, &io);
 	if (err)
 		return diag_error(p->diag, target->path, err,
 				  "cannot be written");
@@ -253,6 +281,10 @@ errcode_t flush_image(struct plan *p, struct target *target)
 		return err;
 	progress_begin(p->progress, "finish", 0);
 	err = flush_metadata(p, &io, zeroed);
+	if (!err)
+		err = barrier(target);
+	if (!err)
+		err = super_write_primary(&p->geometry, &io);
 	if (err)
 		diag_error(p->diag, target->path, err, err < 256 ?
 			   "metadata cannot be written" : NULL);
