@@ -11,8 +11,9 @@
  * it never falls, so there a step from B to need(B) leaps over nothing that
  * could do; no step leaps over the beginning of the next group.  Thus the
  * first B that does, from below, is the least.  Where need() is met but an
- * object finds no whole place, the search goes on by doubling steps and then
- * halves the last one.
+ * object finds no whole place, the sizes of the same need() follow, in whose
+ * frames only the last gap grows: if the longest of them does, the least is
+ * found between by halving, else the search goes on behind them.
  */
 #include "pack/solve.h"
 
@@ -26,6 +27,9 @@
 
 /* Superblock, descriptors, two bitmaps and a table: no frame has fewer. */
 enum { LEAST_FIXED = 5 };
+
+/* Inodes that headroom may come to, far from where numbers of 32 bits end. */
+static const uint64_t MOST_WISHED = UINT64_C(1) << 31;
 
 /* How the inodes follow from the size; fixed for one search. */
 struct solver {
@@ -61,6 +65,8 @@ static uint64_t inodes_for(const struct solver *s, uint64_t blocks)
 				       100000000);
 		if (n > blocks && blocks > least)
 			n = blocks;
+		if (n > MOST_WISHED && MOST_WISHED > least)
+			n = MOST_WISHED;
 		break;
 	}
 	return n > least ? n : least;
@@ -211,30 +217,46 @@ static errcode_t first_standing(struct solver *s, uint64_t blocks,
 	return 0;
 }
 
-/* Every object fits by count at @from, but not whole. */
+/* The last size that needs what @blocks needs: in its frame only the gap at
+ * the end is longer. */
+static errcode_t same_need_until(struct solver *s, uint64_t blocks,
+				 uint64_t *ret)
+{
+	uint64_t lo = blocks, hi = next_group(s->p, blocks), need = s->need;
+
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		struct geometry g;
+		errcode_t err = frame(s, mid, &g);
+
+		if (err)
+			return err;
+		geometry_release(&g);
+		if (s->need == need)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	*ret = lo < s->limit ? lo : s->limit;
+	return 0;
+}
+
+/* Every object fits by count at @from, but not whole.  Find the least size
+ * that does and needs no more than @from.
+ * Return: 0; E4PACK_ET_SCATTERED with *@ret the last such size; other codes. */
 static errcode_t search_whole(struct solver *s, uint64_t from, uint64_t *ret)
 {
-	uint64_t step, last = from;
-	errcode_t err;
+	errcode_t err = same_need_until(s, from, ret);
 
-	for (step = 1; ; step *= 2) {
-		uint64_t b = from + step;
-
-		if (b > s->limit)
-			return E4PACK_ET_SCATTERED;
-		err = try_exact(s, b);
-		if (!err)
-			return halve(s, last, b, ret);
-		if (err != E4PACK_ET_TOO_SMALL && err != E4PACK_ET_NO_SPACE &&
-		    err != E4PACK_ET_SCATTERED)
-			return err;
-		last = b;
-	}
+	if (!err)
+		err = try_exact(s, *ret);
+	return err ? err : halve(s, from, *ret, ret);
 }
 
 /* Find the least size at or over @from that does. */
 static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 {
+	errcode_t short_of = E4PACK_ET_NO_SPACE;
 	uint64_t b = from;
 
 	for (;;) {
@@ -242,12 +264,16 @@ static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 		errcode_t err;
 
 		if (b > s->limit)
-			return E4PACK_ET_NO_SPACE;
+			return short_of;
 		err = try_exact(s, b);
 		*ret = b;
-		if (err == E4PACK_ET_SCATTERED)
-			return search_whole(s, b, ret);
-		if (err == E4PACK_ET_NO_SPACE) {
+		if (err == E4PACK_ET_SCATTERED) {
+			short_of = err;
+			err = search_whole(s, b, ret);
+			if (err != E4PACK_ET_SCATTERED)
+				return err;
+			b = *ret + 1;
+		} else if (err == E4PACK_ET_NO_SPACE) {
 			b = s->need < limit_step ? s->need : limit_step;
 		} else if (err == E4PACK_ET_NO_INODES) {
 			b = limit_step;
@@ -286,13 +312,23 @@ static errcode_t report_limit(struct solver *s, errcode_t err)
 
 	number_human(need, s->need << p->format.block_bits);
 	number_human(have, s->limit << p->format.block_bits);
-	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED)
+	if (err == E4PACK_ET_SCATTERED)
+		return diag_error(p->diag, NULL, err, "its files do not lie "
+				  "whole in the %s that may be used: use "
+				  "--max-size or another place", have);
+	if (err == E4PACK_ET_NO_SPACE)
 		return diag_error(p->diag, NULL, err, "needs at least %s, but "
 				  "only %s may be used: use --max-size or "
 				  "another place", need, have);
 	if (err == E4PACK_ET_NO_INODES)
-		return diag_error(p->diag, "-N", err, "more inodes than the "
-				  "file system can hold");
+		return diag_error(p->diag, p->options->inodes.kind ==
+				  E4PACK_INODES_RATIO ? "-i" : "-N", err,
+				  "more inodes than the file system can hold");
+	if (err == E4PACK_ET_TOO_BIG)
+		return diag_error(p->diag, "-s", err, "more blocks than the "
+				  "file system can count%s",
+				  features_has(&p->frame.features, "64bit") ?
+				  "" : ": use -O 64bit");
 	if (err == ENOMEM)
 		return diag_nomem(p->diag);
 	if (err == E4PACK_ET_INTERRUPTED)
@@ -314,6 +350,9 @@ static errcode_t report_too_small(struct solver *s, uint64_t blocks,
 	s->limit = UINT64_MAX >> (p->format.block_bits + 1);
 	solved = scattered ? search(s, blocks + 1, &least) :
 			     solve_min(s, &least);
+	/* With -i a larger size can need more than it has. */
+	if (!solved && least <= blocks)
+		solved = search(s, blocks + 1, &least);
 	p->solved = false;
 	number_human(need, least << p->format.block_bits);
 	number_human(have, blocks << p->format.block_bits);
