@@ -21,6 +21,7 @@ struct dir_scan {
 	size_t root_len;	/* bytes of it that are the source's path,
 				 * without trailing slashes */
 	bool check_access;	/* not privileged: ask before trusting */
+	bool no_listxattrat;	/* the kernel does not have the call */
 	struct buf list, value;	/* of extended attributes, scratch */
 };
 

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The extended attributes of a host file, read by path: there is no call
- * that takes a folder's descriptor and a name, and files are not opened.
+ * The extended attributes of a host file, which is not opened.  Most have
+ * none, so the list is what counts: since Linux 6.13 it can be asked for by
+ * a folder's descriptor and a name, which spares the walk along the path.
+ * Before, and for the values, the path is all there is.
  */
 #include "source/dir_entry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
+
+/* For headers older than the call. */
+#if !defined(SYS_listxattrat) && (defined(__aarch64__) || \
+	(defined(__x86_64__) && !defined(__ILP32__)))
+#define SYS_listxattrat 465
+#endif
 
 /* How often a list or value may outgrow the buffer made for it, and the
  * first size of that buffer. */
@@ -88,6 +99,27 @@ static errcode_t add_listed(struct dir_scan *s, struct entry *e,
 	return err;
 }
 
+/* List the attributes of @name in @dirfd into scan.list, as far as they fit
+ * in it.  Return: whether the kernel could; else ask by path. */
+static bool list_at(struct dir_scan *s, int dirfd, const char *name)
+{
+#ifdef SYS_listxattrat
+	long n;
+
+	if (s->no_listxattrat || buf_reserve(&s->list, FIRST_BYTES))
+		return false;
+	n = syscall(SYS_listxattrat, dirfd, name, AT_SYMLINK_NOFOLLOW,
+		    s->list.data, s->list.cap);
+	s->list.len = n < 0 ? 0 : n;
+	if (n < 0 && errno == ENOSYS)
+		s->no_listxattrat = true;
+	return n >= 0 || errno == EOPNOTSUPP;
+#else
+	(void)s, (void)dirfd, (void)name;
+	return false;
+#endif
+}
+
 /* A path that the kernel takes; *@made is to free().  NULL without memory. */
 static const char *short_path(struct dir_scan *s, int dirfd, const char *name,
 			      char **made)
@@ -111,13 +143,18 @@ static const char *short_path(struct dir_scan *s, int dirfd, const char *name,
 errcode_t dir_xattr_read(struct dir_scan *s, struct entry *e, int dirfd,
 			 const char *name, bool *skip)
 {
+	bool listed = list_at(s, dirfd, name);
+	const char *path;
+	errcode_t err = 0;
 	char *made;
-	const char *path = short_path(s, dirfd, name, &made);
-	errcode_t err;
 
+	if (listed && !s->list.len)
+		return 0;
+	path = short_path(s, dirfd, name, &made);
 	if (!path)
 		return diag_nomem(s->options->diag);
-	err = read_xattr(&s->list, path, NULL);
+	if (!listed)
+		err = read_xattr(&s->list, path, NULL);
 	if (!err)
 		err = add_listed(s, e, path, skip);
 	else if (err == EOPNOTSUPP)

@@ -59,9 +59,10 @@ struct host_state {
 
 struct host_state host_state_of(const struct statx *st);
 
-/* Make an origin over the regular file @name in @dir, seen as @st.  Opened,
- * it is compared with @st, and again when closed: any difference is
- * E4PACK_ET_CHANGED.  Return: one reference, or NULL without memory. */
+/* Make an origin over the regular file @name in @dir, seen as @st.  When a
+ * reader is closed, and for a large file when it is opened, it is compared
+ * with @st: any difference is E4PACK_ET_CHANGED.
+ * Return: one reference, or NULL without memory. */
 struct origin *host_file_origin(struct host_dir *dir, const char *name,
 				const struct statx *st);
 
