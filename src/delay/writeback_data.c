@@ -19,7 +19,7 @@
 
 enum {
 	CHUNK_BYTES = 4 * 1024 * 1024,
-	BUFFER_BYTES = 2 * 1024 * 1024,	/* of one worker at most */
+	BUFFER_BYTES = 512 * 1024,	/* of one worker at most */
 	MEMORY_BYTES = 16 * 1024 * 1024,	/* of all workers */
 	MAX_WORKERS = 64,
 };
