@@ -5,6 +5,19 @@
  * first half becomes the UUID (marked as version 8, a custom one), its second
  * half the hash seed.
  *
+ * What each entry has is fed as one row of bytes, and of its times only those
+ * that are not its mtime, so that most take two blocks of the digest:
+ *
+ *	0	le32	number of the folder
+ *	4	le32	number, then mode, uid, gid, flags
+ *	24	le64	mtime in seconds
+ *	32	le32	and its nanoseconds
+ *	36	u8	which other times follow the name, a bit for each
+ *	37	u8	bytes of the name
+ *	38		name; times as le64 and le32
+ *
+ * Attributes and what the type has come behind it.
+ *
  * The solved size is left out on purpose: the seed decides how names pack
  * into indexed folders, and that decides the size.
  */
@@ -16,7 +29,11 @@
 #include <uuid.h>
 
 #include "base/digest.h"
+#include "base/endian.h"
 #include "base/errors.h"
+
+/* Of one entry without its name, at most. */
+enum { ENTRY_BYTES = 38 + 12 * INODE_TIMES };
 
 static void add_xattrs(struct digest *d, const struct xattr_set *set)
 {
@@ -34,19 +51,42 @@ static void add_xattrs(struct digest *d, const struct xattr_set *set)
 	}
 }
 
-static void add_inode(struct digest *d, const struct tree_inode *inode)
+/* What every entry has, as bytes; @b has room for ENTRY_BYTES and the name.
+ * Return: behind the last of them. */
+static uint8_t *put_entry(uint8_t *b, const struct node *n)
 {
+	const struct tree_inode *inode = n->inode;
+	const struct timestamp *mtime = &inode->times[INODE_MTIME], *t;
+	uint8_t *others = b + 36;
 	int i;
 
-	digest_add_u64(d, inode->ino);
-	digest_add_u64(d, inode->mode);
-	digest_add_u64(d, (uint64_t)inode->uid << 32 | inode->gid);
-	digest_add_u64(d, inode->fs_flags);
+	put_le32(b, n->parent->inode->ino);
+	put_le32(b + 4, inode->ino);
+	put_le32(b + 8, inode->mode);
+	put_le32(b + 12, inode->uid);
+	put_le32(b + 16, inode->gid);
+	put_le32(b + 20, inode->fs_flags);
+	put_le64(b + 24, (uint64_t)mtime->sec);
+	put_le32(b + 32, mtime->nsec);
+	*others = 0;
+	b[37] = n->name_len;
+	memcpy(b + 38, n->name, n->name_len);
+	b += 38 + n->name_len;
 	for (i = 0; i < INODE_TIMES; i++) {
-		digest_add_u64(d, (uint64_t)inode->times[i].sec);
-		digest_add_u64(d, inode->times[i].nsec);
+		t = &inode->times[i];
+		if (t->sec == mtime->sec && t->nsec == mtime->nsec)
+			continue;
+		*others |= 1 << i;
+		put_le64(b, (uint64_t)t->sec);
+		put_le32(b + 8, t->nsec);
+		b += 12;
 	}
-	add_xattrs(d, inode->xattrs);
+	return b;
+}
+
+/* What only a type has. */
+static void add_type(struct digest *d, const struct tree_inode *inode)
+{
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
 		digest_add_u64(d, inode->file.size);
@@ -68,12 +108,12 @@ static void add_inode(struct digest *d, const struct tree_inode *inode)
 /* A name is fed with its folder's number, which stands for the path. */
 static errcode_t add_node(void *arg, struct node *n)
 {
+	uint8_t bytes[ENTRY_BYTES + FORMAT_NAME_MAX];
 	struct digest *d = arg;
 
-	digest_add_u64(d, n->parent->inode->ino);
-	digest_add_u64(d, n->name_len);
-	digest_add(d, n->name, n->name_len);
-	add_inode(d, n->inode);
+	digest_add(d, bytes, put_entry(bytes, n) - bytes);
+	add_xattrs(d, n->inode->xattrs);
+	add_type(d, n->inode);
 	return 0;
 }
 
