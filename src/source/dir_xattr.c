@@ -106,7 +106,7 @@ static bool list_at(struct dir_scan *s, int dirfd, const char *name)
 #ifdef SYS_listxattrat
 	long n;
 
-	if (s->no_listxattrat || buf_reserve(&s->list, FIRST_BYTES))
+	if (s->no_listxattrat)
 		return false;
 	n = syscall(SYS_listxattrat, dirfd, name, AT_SYMLINK_NOFOLLOW,
 		    s->list.data, s->list.cap);
@@ -143,11 +143,15 @@ static const char *short_path(struct dir_scan *s, int dirfd, const char *name,
 errcode_t dir_xattr_read(struct dir_scan *s, struct entry *e, int dirfd,
 			 const char *name, bool *skip)
 {
-	bool listed = list_at(s, dirfd, name);
 	const char *path;
 	errcode_t err = 0;
+	bool listed;
 	char *made;
 
+	s->list.len = 0;
+	if (buf_reserve(&s->list, FIRST_BYTES))
+		return diag_nomem(s->options->diag);
+	listed = list_at(s, dirfd, name);
 	if (listed && !s->list.len)
 		return 0;
 	path = short_path(s, dirfd, name, &made);
