@@ -6,13 +6,14 @@
  * half the hash seed.
  *
  * What each entry has is fed as one row of bytes, and of its times only those
- * that are not its mtime, so that most take two blocks of the digest:
+ * that are not its mtime, so that most take one block of the digest:
  *
  *	0	le32	number of the folder
  *	4	le32	number, then mode, uid, gid, flags
  *	24	le64	mtime in seconds
  *	32	le32	and its nanoseconds
- *	36	u8	which other times follow the name, a bit for each
+ *	36	u8	what follows the name: bits 0 to 3 other times, bit 4
+ *			attributes
  *	37	u8	bytes of the name
  *	38		name; times as le64 and le32
  *
@@ -35,12 +36,14 @@
 /* Of one entry without its name, at most. */
 enum { ENTRY_BYTES = 38 + 12 * INODE_TIMES };
 
+enum { HAS_XATTRS = 1 << INODE_TIMES };
+
 static void add_xattrs(struct digest *d, const struct xattr_set *set)
 {
-	uint32_t i, n = set ? set->n : 0;
+	uint32_t i;
 
-	digest_add_u64(d, n);
-	for (i = 0; i < n; i++) {
+	digest_add_u64(d, set->n);
+	for (i = 0; i < set->n; i++) {
 		const struct xattr *x = &set->entries[i];
 
 		digest_add_u64(d, x->index);
@@ -57,7 +60,7 @@ static uint8_t *put_entry(uint8_t *b, const struct node *n)
 {
 	const struct tree_inode *inode = n->inode;
 	const struct timestamp *mtime = &inode->times[INODE_MTIME], *t;
-	uint8_t *others = b + 36;
+	uint8_t *more = b + 36;
 	int i;
 
 	put_le32(b, n->parent->inode->ino);
@@ -68,7 +71,7 @@ static uint8_t *put_entry(uint8_t *b, const struct node *n)
 	put_le32(b + 20, inode->fs_flags);
 	put_le64(b + 24, (uint64_t)mtime->sec);
 	put_le32(b + 32, mtime->nsec);
-	*others = 0;
+	*more = inode->xattrs ? HAS_XATTRS : 0;
 	b[37] = n->name_len;
 	memcpy(b + 38, n->name, n->name_len);
 	b += 38 + n->name_len;
@@ -76,7 +79,7 @@ static uint8_t *put_entry(uint8_t *b, const struct node *n)
 		t = &inode->times[i];
 		if (t->sec == mtime->sec && t->nsec == mtime->nsec)
 			continue;
-		*others |= 1 << i;
+		*more |= 1 << i;
 		put_le64(b, (uint64_t)t->sec);
 		put_le32(b + 8, t->nsec);
 		b += 12;
@@ -112,7 +115,8 @@ static errcode_t add_node(void *arg, struct node *n)
 	struct digest *d = arg;
 
 	digest_add(d, bytes, put_entry(bytes, n) - bytes);
-	add_xattrs(d, n->inode->xattrs);
+	if (n->inode->xattrs)
+		add_xattrs(d, n->inode->xattrs);
 	add_type(d, n->inode);
 	return 0;
 }
