@@ -2,6 +2,10 @@
 /*
  * Nodes and inodes, and the counts that go with each name: links of the
  * inode, children and bytes of the folder.
+ *
+ * Folders give their names sorted, and archives mostly do: a name that is
+ * greater than all there are is told by one comparison, and is linked behind
+ * the last one without a search.
  */
 #include "tree/node.h"
 
@@ -28,8 +32,12 @@ RB_GENERATE(node_head, node, by_name, node_cmp)
 
 struct node *node_child(const struct node *dir, const char *name, size_t len)
 {
+	const struct node *last = dir->inode->dir.last;
 	struct node *n = RB_ROOT(&dir->inode->dir.children);
 
+	if (!last || compare_names(name, len, last->name,
+				   last->name_len) > 0)
+		return NULL;
 	while (n) {
 		int c = compare_names(name, len, n->name, n->name_len);
 
@@ -71,6 +79,24 @@ static uint64_t dirent_bytes(size_t name_len)
 	return DIRENT_HEADER_LEN + ((name_len + 3) & ~(uint64_t)3);
 }
 
+static void link_child(struct tree_inode *dir, struct node *n)
+{
+	struct node *last = dir->dir.last;
+
+	if (last && node_cmp(n, last) < 0) {
+		RB_INSERT(node_head, &dir->dir.children, n);
+		return;
+	}
+	dir->dir.last = n;
+	if (!last) {
+		RB_INSERT(node_head, &dir->dir.children, n);
+		return;
+	}
+	RB_SET(n, last, by_name);
+	RB_RIGHT(last, by_name) = n;
+	node_head_RB_INSERT_COLOR(&dir->dir.children, n);
+}
+
 struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 			 size_t len, struct tree_inode *inode)
 {
@@ -83,7 +109,7 @@ struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 	n->source = t->source;
 	n->name_len = len;
 	memcpy(n->name, name, len);
-	RB_INSERT(node_head, &dir->inode->dir.children, n);
+	link_child(dir->inode, n);
 	dir->inode->dir.n++;
 	dir->inode->dir.name_bytes += dirent_bytes(len);
 	if (S_ISDIR(inode->mode)) {
@@ -100,6 +126,8 @@ void node_remove(struct tree *t, struct node *n)
 	struct tree_inode *dir = n->parent->inode, *inode = n->inode;
 	bool folder = node_is_folder(n);
 
+	if (dir->dir.last == n)
+		dir->dir.last = RB_PREV(node_head, NULL, n);
 	RB_REMOVE(node_head, &dir->dir.children, n);
 	dir->dir.n--;
 	dir->dir.name_bytes -= dirent_bytes(n->name_len);

@@ -40,6 +40,7 @@ struct tree_inode {
 	union {
 		struct {
 			struct node_head children;	/* by name */
+			struct node *last;	/* greatest of them, or NULL */
 			uint32_t n;		/* children */
 			uint64_t name_bytes;	/* on-disk bytes of their
 						 * entries, see dirblock.h */
