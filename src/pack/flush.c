@@ -113,20 +113,14 @@ static errcode_t put_padded(struct plan *p, struct blockstream *s,
 static errcode_t put_dir(struct plan *p, struct blockstream *s,
 			 struct plan_object *o)
 {
-	struct dir_name *names = NULL;
+	struct dir_name *names;
 	struct dir_layout layout;
 	uint8_t *blocks = NULL;
 	errcode_t err;
 
-	err = plan_dir_names(o->node, &p->format, &names);
+	err = plan_dir_layout(&layout, &names, o->node, &p->format);
 	if (err)
 		return err;
-	err = dir_layout_init(&layout, &p->format, names, o->inode->dir.n,
-			      o->blocks);
-	if (err) {
-		free(names);
-		return err;
-	}
 	blocks = malloc((size_t)o->blocks << p->format.block_bits);
 	if (layout.blocks != o->blocks)
 		err = E4PACK_ET_BUG;

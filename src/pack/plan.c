@@ -45,8 +45,8 @@ errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 	return 0;
 }
 
-errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
-			 struct dir_name **ret)
+static errcode_t dir_names(const struct node *dir, const struct format *fmt,
+			   struct dir_name **ret)
 {
 	struct tree_inode *inode = dir->inode;
 	struct dir_name *names = calloc(inode->dir.n ? inode->dir.n : 1,
@@ -69,25 +69,35 @@ errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
 	return 0;
 }
 
+errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
+			  const struct node *dir, const struct format *fmt)
+{
+	uint64_t least = 1;
+	errcode_t err;
+
+	if (dir->inode->ino == FORMAT_LOST_FOUND_INO)
+		least = div_round_up(LOST_FOUND_BYTES, fmt->block_size);
+	err = dir_names(dir, fmt, names);
+	if (err)
+		return err;
+	err = dir_layout_init(l, fmt, *names, dir->inode->dir.n, least);
+	if (err)
+		free(*names);
+	return err;
+}
+
 static errcode_t add_dir(struct plan *p, struct node *n)
 {
-	struct dir_name *names = NULL;
+	struct dir_name *names;
 	struct dir_layout layout;
-	uint64_t least = 1;
 	errcode_t err;
 
 	if (n->inode->links > FORMAT_LINK_MAX && !p->format.dir_nlink)
 		return EMLINK;
-	if (n->inode->ino == FORMAT_LOST_FOUND_INO)
-		least = div_round_up(LOST_FOUND_BYTES, p->format.block_size);
-	err = plan_dir_names(n, &p->format, &names);
+	err = plan_dir_layout(&layout, &names, n, &p->format);
 	if (err)
 		return err;
-	err = dir_layout_init(&layout, &p->format, names, n->inode->dir.n,
-			      least);
 	free(names);
-	if (err)
-		return err;
 	err = plan_add_object(p, PLAN_DIR, n->inode, n, layout.blocks);
 	dir_layout_release(&layout);
 	return err;

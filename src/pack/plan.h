@@ -129,9 +129,11 @@ errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
 struct plan_set *plan_find_set(const struct plan *p,
 			       const struct tree_inode *inode);
 
-/* The names in a folder, in byte order, as an array to free(). */
-errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
-			 struct dir_name **ret);
+/* The form of a folder, the same whenever it is asked for, with its names in
+ * byte order as an array to free().
+ * Return: 0 with @l to dir_layout_release(); see dir_layout_init(). */
+errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
+			  const struct node *dir, const struct format *fmt);
 
 /* Fill the totals of a solved plan. */
 void plan_totals(const struct plan *p, struct e4pack_totals *t);
