@@ -69,13 +69,6 @@ struct timestamp inode_time_clamp(const struct format *fmt,
 	return clamp(t, wide_times(fmt));
 }
 
-bool inode_time_fits(const struct format *fmt, struct timestamp t)
-{
-	struct timestamp stored = inode_time_clamp(fmt, t);
-
-	return stored.sec == t.sec && stored.nsec == t.nsec;
-}
-
 size_t inode_xattr_room(const struct format *fmt)
 {
 	size_t used = BASE_SIZE + fmt->extra_isize;

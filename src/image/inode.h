@@ -28,9 +28,6 @@ struct inode_values {
 	size_t ibody_len;	/* bytes; all after the extra fields */
 };
 
-/* Whether @t can be stored exactly in inodes of this size. */
-bool inode_time_fits(const struct format *fmt, struct timestamp t);
-
 /* Bring @t into the range that can be stored, as the kernel clamps. */
 struct timestamp inode_time_clamp(const struct format *fmt,
 				  struct timestamp t);

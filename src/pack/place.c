@@ -31,12 +31,12 @@ static errcode_t check_times(struct plan *p, struct node *n)
 	int i;
 
 	for (i = 0; i < INODE_TIMES; i++) {
-		struct timestamp *t = &inode->times[i];
+		struct timestamp *t = &inode->times[i], given = *t;
 
-		if (!inode_time_fits(&p->format, *t) &&
-		    p->format.inode_size > 128)
+		*t = inode_time_clamp(&p->format, given);
+		/* That small inodes have no nanoseconds is no news. */
+		if (t->sec != given.sec)
 			fits = false;
-		*t = inode_time_clamp(&p->format, *t);
 		if (t->sec >= E2FSCK_BAD_FROM && t->sec < E2FSCK_BAD_END)
 			doubtful = true;
 	}
