@@ -25,8 +25,8 @@ static errcode_t open_stdin(struct source **ret,
 	return archive_source_open(ret, fd, name, options);
 }
 
-/* A pipe with a name must be opened without O_NONBLOCK, to wait for its
- * writer; so the type is asked for first. */
+/* O_NONBLOCK: open() would wait for the writer of a pipe, deaf to a stop
+ * request.  The first read waits for him instead. */
 static errcode_t open_named(struct source **ret, const char *spec,
 			    const struct source_options *options)
 {
@@ -39,7 +39,7 @@ static errcode_t open_named(struct source **ret, const char *spec,
 				  "the source cannot be read");
 	if (S_ISDIR(st.st_mode))
 		return dir_source_open(ret, spec, options);
-	err = io_open(&fd, AT_FDCWD, spec, O_NOCTTY);
+	err = io_open(&fd, AT_FDCWD, spec, O_NOCTTY | O_NONBLOCK);
 	if (err)
 		return diag_error(options->diag, spec, err,
 				  "the source cannot be opened");
