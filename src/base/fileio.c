@@ -128,6 +128,25 @@ errcode_t io_pwrite(int fd, const void *data, size_t len, uint64_t offset)
 	return 0;
 }
 
+errcode_t io_fsync(int fd)
+{
+	return TEMP_FAILURE_RETRY(fsync(fd)) < 0 ? errno : 0;
+}
+
+errcode_t io_resize(int fd, uint64_t size)
+{
+	if (size > INT64_MAX)
+		return EFBIG;
+	return TEMP_FAILURE_RETRY(ftruncate(fd, (off_t)size)) < 0 ? errno : 0;
+}
+
+errcode_t io_close(int fd)
+{
+	/* Linux has closed it when it says EINTR; another file may have the
+	 * number by now. */
+	return close(fd) < 0 && errno != EINTR ? errno : 0;
+}
+
 errcode_t io_copy_range(int in, uint64_t in_offset, int out,
 			uint64_t out_offset, uint64_t len, uint64_t *done)
 {

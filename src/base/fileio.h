@@ -32,6 +32,16 @@ errcode_t io_write(int fd, const void *data, size_t len);
 /* Write all @len bytes at @offset.  An offset over 2^63-1 is EFBIG. */
 errcode_t io_pwrite(int fd, const void *data, size_t len, uint64_t offset);
 
+/* Wait until @fd is on disk.  What failed is never tried again: the kernel
+ * tells of a lost page only once. */
+errcode_t io_fsync(int fd);
+
+/* Make the file @size bytes long.  A size over 2^63-1 is EFBIG. */
+errcode_t io_resize(int fd, uint64_t size);
+
+/* Close @fd, which is gone whatever is returned. */
+errcode_t io_close(int fd);
+
 /* Copy @len bytes between files inside the kernel.
  * Return: 0; EXDEV, EINVAL or EOPNOTSUPP where the kernel cannot, with *@done
  * bytes copied (copy the rest by hand); E4PACK_ET_SHORT at an early end. */

@@ -45,8 +45,8 @@ static errcode_t open_folder(struct target *t, const char *path)
 		slash[1] = '\0';
 	else if (slash)
 		*slash = '\0';
-	t->dirfd = open(slash ? folder : ".",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	t->dirfd = TEMP_FAILURE_RETRY(open(slash ? folder : ".", O_RDONLY |
+					   O_DIRECTORY | O_CLOEXEC));
 	if (t->dirfd >= 0 && io_above_stdio(&t->dirfd))
 		t->dirfd = -1;
 	free(folder);
@@ -72,8 +72,9 @@ static errcode_t open_temp(struct target *t)
 			t->temp = NULL;
 			return diag_nomem(t->diag);
 		}
-		t->fd = openat(t->dirfd, t->temp,
-			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		t->fd = TEMP_FAILURE_RETRY(openat(t->dirfd, t->temp, O_RDWR |
+						  O_CREAT | O_EXCL |
+						  O_CLOEXEC, 0666));
 		if (t->fd >= 0 || errno != EEXIST)
 			break;
 	}
@@ -101,7 +102,7 @@ static errcode_t open_in_place(struct target *t, const struct stat *st)
 	t->is_device = S_ISBLK(st->st_mode);
 	if (t->is_device)
 		flags |= O_EXCL;
-	t->fd = open(t->path, flags);
+	t->fd = TEMP_FAILURE_RETRY(open(t->path, flags));
 	if (t->fd < 0)
 		return diag_error(t->diag, t->path, errno,
 				  errno == EBUSY ? "is in use" :
@@ -194,10 +195,11 @@ errcode_t target_open(struct target *t, const char *path,
 
 errcode_t target_commit(struct target *t)
 {
-	errcode_t err = 0;
+	errcode_t err, closed;
 
-	if (t->options.sync && fsync(t->fd) < 0)
-		err = diag_error(t->diag, t->path, errno, "fsync failed");
+	err = t->options.sync ? io_fsync(t->fd) : 0;
+	if (err)
+		diag_error(t->diag, t->path, err, "fsync failed");
 	if (!err && t->temp) {
 		if (renameat(t->dirfd, t->temp, t->dirfd, t->name) < 0) {
 			err = diag_error(t->diag, t->path, errno,
@@ -205,16 +207,16 @@ errcode_t target_commit(struct target *t)
 		} else {
 			free(t->temp);
 			t->temp = NULL;
-			if (t->options.sync && fsync(t->dirfd) < 0)
-				err = diag_error(t->diag, t->path, errno,
-						 "is whole, but fsync of its folder failed");
+			err = t->options.sync ? io_fsync(t->dirfd) : 0;
+			if (err)
+				diag_error(t->diag, t->path, err,
+					   "is whole, but fsync of its folder failed");
 		}
 	}
-	if (!err && close(t->fd) < 0)
-		err = diag_error(t->diag, t->path, errno, "close failed");
-	else if (err)
-		close(t->fd);
+	closed = io_close(t->fd);
 	t->fd = -1;
+	if (closed && !err)
+		err = diag_error(t->diag, t->path, closed, "close failed");
 	target_abort(t);
 	return err;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "base/fileio.h"
 #include "delay/writeback.h"
 #include "image/blockstream.h"
 #include "image/dirblock.h"
@@ -229,9 +230,7 @@ static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
  * written after it: the disk has to be waited for. */
 static errcode_t barrier(const struct target *t)
 {
-	if (!t->in_place || !t->options.sync || fdatasync(t->fd) == 0)
-		return 0;
-	return errno;
+	return t->in_place && t->options.sync ? io_fsync(t->fd) : 0;
 }
 
 /* A new file gets the length of the image; in place, an old file only grows
@@ -247,9 +246,9 @@ static errcode_t begin_image(const struct target *t, const struct blockio *io)
 	if (!t->is_device) {
 		if (fstat(t->fd, &st) < 0)
 			return errno;
-		if ((uint64_t)st.st_size < end &&
-		    ftruncate(t->fd, (off_t)end) < 0)
-			return errno;
+		err = (uint64_t)st.st_size < end ? io_resize(t->fd, end) : 0;
+		if (err)
+			return err;
 	}
 	err = t->in_place ? super_wipe(io) : 0;
 	return err ? err : barrier(t);

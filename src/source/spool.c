@@ -129,7 +129,8 @@ static errcode_t open_unnamed(const char *dir, int *fd)
 	char *path;
 	errcode_t err = 0;
 
-	*fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	*fd = TEMP_FAILURE_RETRY(open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC,
+				      0600));
 	if (*fd >= 0)
 		return io_above_stdio(fd);
 	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
