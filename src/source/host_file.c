@@ -125,6 +125,10 @@ static char *build_path(const struct host_dir *dir, const char *name,
 	const struct host_dir *d;
 	char *path, *p;
 
+	for (d = dir; d->parent; d = d->parent)
+		;
+	/* Names in the working directory are told as they were given. */
+	with_root = with_root && d->name[0];
 	for (d = dir; d->parent || with_root; d = d->parent) {
 		len += strlen(d->name) + 1;
 		if (!d->parent)

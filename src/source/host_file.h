@@ -24,8 +24,9 @@ struct host_dir {
 	char name[];			/* of the root: the path as given */
 };
 
-/* Make the root; takes over @fd.  Return: one reference, or NULL without
- * memory (then @fd stays the caller's). */
+/* Make the root; takes over @fd.  With AT_FDCWD and "" files in it have names
+ * as given on the command line: paths, also absolute ones.  Return: one
+ * reference, or NULL without memory (then @fd stays the caller's). */
 struct host_dir *host_dir_root(int fd, const char *path);
 
 /* Make the folder @name in @parent, which gets a further reference.
