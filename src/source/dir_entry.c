@@ -218,8 +218,23 @@ static errcode_t find_holes(struct dir_scan *s, struct entry *e, int fd)
 			  "its holes cannot be found");
 }
 
-/* Always asked for: the count of blocks does not tell a file without holes,
- * since the host's own blocks for xattrs and extents are counted with it. */
+enum { LARGE_FILE = 1 << 20 };
+
+/*
+ * Whether a file must be asked for holes.  One that has just the blocks its
+ * size needs has none, unless other blocks of the host make up for it: those
+ * of attributes, of preallocation, of a mapping.  Attributes are known; the
+ * others weigh as much as a hole only in a file of many extents, which is
+ * large: it is asked, too, where one call more does not show.
+ */
+static bool may_have_holes(const struct entry *e, const struct statx *st)
+{
+	uint64_t unit = st->stx_blksize ? st->stx_blksize : 512;
+	uint64_t needs = div_round_up(e->size, unit) * div_round_up(unit, 512);
+
+	return e->n_xattrs || st->stx_blocks != needs || e->size >= LARGE_FILE;
+}
+
 static errcode_t read_layout(struct dir_scan *s, struct entry *e,
 			     const struct statx *st, int dirfd,
 			     const char *name, bool *skip)
@@ -228,9 +243,12 @@ static errcode_t read_layout(struct dir_scan *s, struct entry *e,
 	errcode_t err;
 	int fd;
 
-	/* An encrypted file shows only when opened whether its key is there. */
 	if (!e->size && !encrypted)
 		return 0;
+	/* An encrypted file shows only when opened whether its key is there. */
+	if (!encrypted && !may_have_holes(e, st))
+		return entry_add_data(e, 0, e->size, 0) ?
+			diag_nomem(s->options->diag) : 0;
 	err = host_open(&fd, dirfd, name, O_NOFOLLOW);
 	if (err)
 		return dir_scan_trouble(s, err, skip, "left out");
@@ -303,8 +321,8 @@ errcode_t dir_entry_read(struct dir_scan *s, struct entry *e,
 	if (!err)
 		err = fill_common(s, e, st);
 	if (!err)
-		err = read_by_type(s, e, st, dir, dirfd, name, skip);
-	if (!err && !*skip)
 		err = dir_xattr_read(s, e, dirfd, name, skip);
+	if (!err && !*skip)
+		err = read_by_type(s, e, st, dir, dirfd, name, skip);
 	return err;
 }
