@@ -248,6 +248,22 @@ static bool can_count(const struct geometry_options *o)
 	return o->blocks / (o->block_size * 8) <= UINT32_MAX / 16;
 }
 
+static errcode_t own_code(errcode_t err)
+{
+	switch (err) {
+	case EXT2_ET_NO_MEMORY:
+		return ENOMEM;
+	case EXT2_ET_TOOSMALL:
+	case EXT2_ET_INVALID_ARGUMENT:
+	case EXT2_ET_BLOCK_ALLOC_FAIL:
+		return E4PACK_ET_TOO_SMALL;
+	case EXT2_ET_TOO_MANY_INODES:
+		return E4PACK_ET_NO_INODES;
+	default:
+		return err;
+	}
+}
+
 /* libext2fs rounds the inodes of a group down to a multiple of 8, which can
  * leave fewer than were asked for: then ask for more. */
 static errcode_t initialize(ext2_filsys *fs, const struct geometry_options *o)
@@ -265,12 +281,8 @@ static errcode_t initialize(ext2_filsys *fs, const struct geometry_options *o)
 		set_param(&param, o, inodes);
 		err = ext2fs_initialize("", EXT2_FLAG_64BITS, &param,
 					null_io_manager, fs);
-		if (err == EXT2_ET_TOOSMALL || err == EXT2_ET_INVALID_ARGUMENT)
-			return E4PACK_ET_TOO_SMALL;
-		if (err == EXT2_ET_TOO_MANY_INODES)
-			return E4PACK_ET_NO_INODES;
 		if (err)
-			return err;
+			return own_code(err);
 		if ((*fs)->super->s_inodes_count >= o->inodes)
 			return 0;
 		inodes += 8 * (uint64_t)(*fs)->group_desc_count;
@@ -293,8 +305,7 @@ errcode_t geometry_init(struct geometry *g, const struct geometry_options *o)
 			       ext2fs_allocate_tables(new.fs);
 	if (err) {
 		ext2fs_free(new.fs);
-		return err == EXT2_ET_BLOCK_ALLOC_FAIL ? E4PACK_ET_TOO_SMALL :
-							 err;
+		return own_code(err);
 	}
 	set_counts(&new, o);
 	*g = new;

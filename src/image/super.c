@@ -355,7 +355,7 @@ errcode_t super_journal(const struct geometry *g, const struct blockio *io,
 
 	err = ext2fs_create_journal_superblock2(g->fs, &params, 0, &jsb);
 	if (err)
-		return err;
+		return err == EXT2_ET_NO_MEMORY ? ENOMEM : err;
 	err = blockio_write(io, pblk, 1, jsb);
 	ext2fs_free_mem(&jsb);
 	return err;

@@ -205,7 +205,8 @@ static errcode_t first_standing(struct solver *s, uint64_t blocks,
 		if (!err) {
 			stands = g.blocks == mid;
 			geometry_release(&g);
-		} else if (err != E4PACK_ET_TOO_SMALL) {
+		} else if (err != E4PACK_ET_TOO_SMALL &&
+			   err != E4PACK_ET_NO_INODES) {
 			return err;
 		}
 		if (stands)

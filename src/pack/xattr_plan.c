@@ -89,6 +89,7 @@ static errcode_t too_large(struct plan *p, const struct plan_set *s)
 			 E4PACK_ET_NO_SPACE,
 			 "its extended attributes (%u, %s) do not fit%s",
 			 s->set->n, number_human(size, bytes),
+			 !p->format.ext_attr ? ": use -O ext_attr" :
 			 p->format.ea_inode ? "" : ": use -O ea_inode");
 	free(path);
 	return err;

@@ -88,3 +88,14 @@ nothing_less() {
 	done
 	((failed))
 }
+
+@test "size: inodes that need another group are looked for behind its stump" {
+	mkdir t
+	echo x >t/f
+	for inode in 256 2048 4096; do
+		plan=$(e4pack plan --json -b 65536 -I "$inode" -N 100000 \
+			-s min t)
+		jq -e '.inodes >= 100000 and .blocks > 65528' <<<"$plan" ||
+			fail "$inode: $plan"
+	done
+}
