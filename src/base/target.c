@@ -193,30 +193,43 @@ errcode_t target_open(struct target *t, const char *path,
 	return err;
 }
 
-errcode_t target_commit(struct target *t)
+/* Write back and close: some file systems tell of a failed write only here,
+ * so the name comes after it. */
+static errcode_t finish_file(struct target *t)
 {
-	errcode_t err, closed;
+	errcode_t err = t->options.sync ? io_fsync(t->fd) : 0, closed;
 
-	err = t->options.sync ? io_fsync(t->fd) : 0;
 	if (err)
 		diag_error(t->diag, t->path, err, "fsync failed");
-	if (!err && t->temp) {
-		if (renameat(t->dirfd, t->temp, t->dirfd, t->name) < 0) {
-			err = diag_error(t->diag, t->path, errno,
-					 "the finished image cannot be renamed");
-		} else {
-			free(t->temp);
-			t->temp = NULL;
-			err = t->options.sync ? io_fsync(t->dirfd) : 0;
-			if (err)
-				diag_error(t->diag, t->path, err,
-					   "is whole, but fsync of its folder failed");
-		}
-	}
 	closed = io_close(t->fd);
 	t->fd = -1;
 	if (closed && !err)
 		err = diag_error(t->diag, t->path, closed, "close failed");
+	return err;
+}
+
+static errcode_t give_name(struct target *t)
+{
+	errcode_t err;
+
+	if (renameat(t->dirfd, t->temp, t->dirfd, t->name) < 0)
+		return diag_error(t->diag, t->path, errno,
+				  "the finished image cannot be renamed");
+	free(t->temp);
+	t->temp = NULL;
+	err = t->options.sync ? io_fsync(t->dirfd) : 0;
+	if (err)
+		diag_error(t->diag, t->path, err,
+			   "is whole, but fsync of its folder failed");
+	return err;
+}
+
+errcode_t target_commit(struct target *t)
+{
+	errcode_t err = finish_file(t);
+
+	if (!err && t->temp)
+		err = give_name(t);
 	target_abort(t);
 	return err;
 }

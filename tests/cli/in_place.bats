@@ -63,14 +63,14 @@ load helper
 	need strace
 	small_tree t
 	truncate -s 16M disk.img
-	strace -f -e trace=fsync,fdatasync,pwrite64 -s 0 -o calls \
+	strace -f -e trace=fsync,pwrite64 -s 0 -o calls \
 		"$E4PACK" create -q -E offset=0 -s 16M disk.img t ||
 		skip 'strace cannot trace here'
 	sed -i 's/^[0-9]* *//' calls
 	# Wiped, waited; last of all: waited, the superblock, waited.
 	[[ $(sed -n 1p calls) =~ ^pwrite64\(.*,\ 4096,\ 0\)\  ]]
-	[[ $(sed -n 2p calls) = fdatasync* ]]
-	[[ $(grep -v exited calls | tail -n 3 | sed -n 1p) = fdatasync* ]]
+	[[ $(sed -n 2p calls) = fsync* ]]
+	[[ $(grep -v exited calls | tail -n 3 | sed -n 1p) = fsync* ]]
 	[[ $(grep -v exited calls | tail -n 2 | sed -n 1p) =~ \
 		^pwrite64\(.*,\ 1024,\ 1024\)\  ]]
 	[[ $(grep -v exited calls | tail -n 1) = fsync* ]]
@@ -94,4 +94,17 @@ load helper
 	run e4pack create disk.img -E offset=0 -s 1M t
 	[ "$status" -eq 1 ]
 	cmp disk.img before.img
+}
+
+@test "in place or not: a target is closed before it gets its name" {
+	need strace
+	small_tree t
+	for sync in --no-sync --threads=1; do
+		strace -f -y -e trace=close,renameat,renameat2 -o calls \
+			"$E4PACK" create -q -F "$sync" new.img t ||
+			skip 'strace cannot trace here'
+		grep -nE 'close\(.*/\.new\.img\..*\.tmp>|rename' calls >order
+		[[ $(wc -l <order) = 2 ]] || fail "$(<order)"
+		[[ $(tail -n 1 order) = *rename* ]] || fail "$(<order)"
+	done
 }
