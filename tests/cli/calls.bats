@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154,SC2016
+# System calls are counted, because times depend on the machine and counts do
+# not.  Each budget is what one object costs more than none: the difference
+# between a tree with many and one with few, divided by how many more.
+
+load helper
+
+FEW=100 MANY=1100
+
+traceable() {
+	need strace
+	strace -f -c -o /dev/null true 2>/dev/null ||
+		skip 'strace cannot trace here'
+}
+
+# count OUT TREE: what create calls for TREE, as lines "CALLS NAME".
+count() {
+	rm -f new.img
+	strace -f -c -o table "$E4PACK" create --no-sync -q --threads 1 \
+		new.img "$2" || fail 'create failed' || return 1
+	clean new.img || return 1
+	awk '$4 ~ /^[0-9]+$/ && $NF != "total" { print $4, $NF }' table >"$1"
+	[[ -s $1 ]] || fail 'strace counted nothing'
+}
+
+# more CALL...: thousand times the calls that one object more costs.
+more() {
+	awk -v names=" $* " -v n=$((MANY - FEW)) '
+		index(names, " " $2 " ") { sum += FILENAME == "many" ? $1 : -$1 }
+		END { printf "%d\n", sum * 1000 / n }' few many
+}
+
+# all_but CALL...: as more, for every other call.
+all_but() {
+	awk -v names=" $* " -v n=$((MANY - FEW)) '
+		!index(names, " " $2 " ") {
+			sum += FILENAME == "many" ? $1 : -$1
+		}
+		END { printf "%d\n", sum * 1000 / n }' few many
+}
+
+# at_most BUDGET CALL...: the named calls cost no more.
+at_most() {
+	local budget=$1 got
+	shift
+	got=$(more "$@")
+	((got <= budget)) || fail "$*: $got in 1000 objects, $budget at most"
+}
+
+files() {
+	local i
+	mkdir -p "$1/d"
+	for ((i = 0; i < $2; i++)); do echo "$i" >"$1/d/f$i"; done
+}
+
+# The scan looks once at a file and once at its attributes; the flush opens
+# it, reads it, looks once more, and closes it.
+@test "calls: small files" {
+	traceable
+	files a $FEW
+	files b $MANY
+	count few a
+	count many b
+	at_most 2010 statx
+	at_most 1010 llistxattr listxattrat syscall_0x1d1
+	at_most 1010 openat
+	at_most 1010 pread64
+	at_most 1010 close
+	at_most 20 pwrite64
+	at_most 50 brk mmap munmap mremap madvise
+	got=$(all_but statx llistxattr listxattrat syscall_0x1d1 openat \
+		pread64 close pwrite64 brk mmap munmap mremap madvise)
+	((got <= 30)) || fail "other calls: $got in 1000 files, 30 at most"
+}
+
+@test "calls: names without content are not opened" {
+	traceable
+	mkdir -p a/d b/d
+	(cd a/d && seq "$FEW" | xargs touch)
+	(cd b/d && seq "$MANY" | xargs touch)
+	count few a
+	count many b
+	at_most 1010 statx
+	at_most 10 openat pread64 close lseek
+	at_most 20 pwrite64
+}
+
+# A file whose every other block is a hole: two calls find each stretch, one
+# reads it, and the stretches are written together.
+@test "calls: holes" {
+	traceable
+	mkdir a b
+	python3 -c '
+import sys
+for path, n in (("a/f", int(sys.argv[1])), ("b/f", int(sys.argv[2]))):
+    with open(path, "wb") as f:
+        for i in range(n):
+            f.seek(i * 8192)
+            f.write(b"x" * 4096)
+        f.truncate(n * 8192)' $FEW $MANY
+	[[ $(stat -c %b b/f) -lt $((MANY * 12)) ]] ||
+		skip 'this file system makes no holes'
+	count few a
+	count many b
+	at_most 2010 lseek
+	at_most 1010 pread64
+	at_most 20 pwrite64
+	at_most 10 openat statx close copy_file_range
+}
