@@ -166,7 +166,7 @@ static const char *extended_number(const char *value, uint64_t max,
 				   uint64_t *ret)
 {
 	if (!value || number_parse(value, max, ret))
-		return "an extended option has no number of the right size";
+		return "is not NAME=NUMBER with a number in range";
 	return NULL;
 }
 
@@ -183,18 +183,18 @@ static const char *parse_one_extended(const char *name, const char *value,
 	}
 	if (!strcmp(name, "hash_seed")) {
 		o->hash_seed = value;
-		return value ? NULL : "hash_seed= needs a UUID";
+		return value ? NULL : "is not hash_seed=UUID";
 	}
 	if (!strcmp(name, "root_owner")) {
 		o->set_root_owner = true;
 		return value ? parse_owner(value, &o->root_uid, &o->root_gid) :
-			       "root_owner= needs UID:GID";
+			       "is not root_owner=UID:GID";
 	}
 	if (!strcmp(name, "offset")) {
 		o->has_offset = true;
 		return !value || (strcmp(value, "0") &&
 				  number_parse_size(value, &o->offset)) ?
-			"offset= needs a number of bytes" : NULL;
+			"is not offset=BYTES" : NULL;
 	}
 	if (!strcmp(name, "stride")) {
 		wrong = extended_number(value, UINT32_MAX, &n);
@@ -210,7 +210,7 @@ static const char *parse_one_extended(const char *name, const char *value,
 	} else if (!strcmp(name, "resize")) {
 		wrong = extended_number(value, UINT32_MAX, &o->resize_blocks);
 	} else {
-		return "an extended option is not known: see --help";
+		return "is not an extended option: see --help";
 	}
 	return wrong;
 }
@@ -226,8 +226,13 @@ const char *parse_extended(char *text, struct e4pack_options *o)
 		if (value)
 			*value++ = '\0';
 		wrong = parse_one_extended(word, value, o);
-		if (wrong)
-			return wrong;
+		if (!wrong)
+			continue;
+		/* The message shows what is left in @text. */
+		if (value)
+			value[-1] = '=';
+		memmove(text, word, strlen(word) + 1);
+		return wrong;
 	}
 	return NULL;
 }
