@@ -168,6 +168,9 @@ static errcode_t open_any(struct target *t)
 	}
 	if (exists && (S_ISBLK(st.st_mode) || t->options.at_offset))
 		return open_in_place(t, &st);
+	t->replaces = exists;
+	if (exists)
+		t->replaced = st;
 	err = open_folder(t, t->path);
 	return err ? err : open_temp(t);
 }

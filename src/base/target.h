@@ -38,6 +38,8 @@ struct target {
 	bool discarded_zero;	/* unwritten parts are known to read as zero */
 	uint64_t room;		/* bytes from the offset on, in place only */
 	struct stat st;		/* of @fd, to find it inside a source */
+	struct stat replaced;	/* of the file that the rename replaces */
+	bool replaces;		/* there is one */
 };
 
 /* Check that @path may become the target, and open it.

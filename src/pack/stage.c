@@ -109,6 +109,9 @@ errcode_t stage_source(struct tree *t, const struct e4pack_options *options,
 		so.has_target = true;
 		so.target_dev = target->st.st_dev;
 		so.target_ino = target->st.st_ino;
+		so.has_replaced = target->replaces;
+		so.replaced_dev = target->replaced.st_dev;
+		so.replaced_ino = target->replaced.st_ino;
 		if (!target->is_device) {
 			folder = folder_of(target->path);
 			so.spool_dir = folder;

@@ -135,6 +135,15 @@ static errcode_t read_file(struct archive_file *f, struct progress *progress,
 	return read_pipe(f, progress, data, len, got);
 }
 
+/* Whether the file is the image, or what the image will replace. */
+static bool is_target(const struct stat *st, const struct source_options *o)
+{
+	return (o->has_target && st->st_dev == o->target_dev &&
+		st->st_ino == o->target_ino) ||
+	       (o->has_replaced && st->st_dev == o->replaced_dev &&
+		st->st_ino == o->replaced_ino);
+}
+
 static errcode_t examine(struct archive_file *f,
 			 const struct source_options *options)
 {
@@ -144,8 +153,7 @@ static errcode_t examine(struct archive_file *f,
 
 	if (fstat(f->fd, &f->st))
 		return diag_error(diag, f->name, errno, "cannot be examined");
-	if (options->has_target && f->st.st_dev == options->target_dev &&
-	    f->st.st_ino == options->target_ino)
+	if (is_target(&f->st, options))
 		return diag_error(diag, f->name, E4PACK_ET_USAGE,
 				  "is the image that is to be made");
 	if (S_ISREG(f->st.st_mode)) {

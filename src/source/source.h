@@ -57,6 +57,9 @@ struct source_options {
 	bool has_target;	/* the image made, for "output inside source" */
 	dev_t target_dev;
 	ino_t target_ino;
+	bool has_replaced;	/* the file that the image will replace */
+	dev_t replaced_dev;
+	ino_t replaced_ino;
 };
 
 /* Open @spec: a directory, a tar or cpio archive (told by content), or "-"

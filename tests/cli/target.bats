@@ -17,6 +17,21 @@ load helper
 	tidy
 }
 
+@test "row 83: an archive that the image would replace" {
+	archive two
+	for source in two.tar ./two.tar -; do
+		cp two.tar same.img
+		ln -f same.img two.tar
+		run --separate-stderr e4pack create -F same.img "$source" \
+			<same.img
+		[ "$status" -ne 0 ] || fail "$source was taken"
+		mentions 'image that is to be made'
+		cmp same.img two.tar
+		tidy
+		rm same.img
+	done
+}
+
 @test "target: -F replaces an existing file" {
 	small_tree t
 	echo precious >new.img
@@ -36,7 +51,7 @@ load helper
 
 @test "target: a failure after staging leaves nothing" {
 	small_tree t
-	refused t -s 1M -J size=4M
+	refused t -s 1M -J size=4
 	refused t nowhere
 }
 
@@ -112,6 +127,35 @@ load helper
 		[ ! -e new.img ]
 		tidy
 	done
+}
+
+@test "row 90: a signal while it waits for a pipe's writer" {
+	mkfifo pipe
+	result=$(python3 "$LIB/interrupt.py" INT 0.5 "$E4PACK" create \
+		new.img pipe 2>err </dev/null)
+	[ "$result" = 130 ] || fail "without a writer: $result: $(cat err)"
+	[ ! -e new.img ]
+	tidy
+	sleep 100 >pipe 3>&- &
+	result=$(python3 "$LIB/interrupt.py" TERM 0.5 "$E4PACK" create \
+		new.img pipe 2>err </dev/null)
+	kill $!
+	[ "$result" = 143 ] || fail "a silent writer: $result: $(cat err)"
+	[ ! -e new.img ]
+	tidy
+}
+
+@test "row 63: an archive through a pipe with a name" {
+	archive two
+	mkfifo pipe
+	create want.img two.tar
+	(sleep 0.3; head -c 700 two.tar; sleep 0.3; tail -c +701 two.tar) \
+		>pipe 3>&- &
+	create new.img pipe
+	same_bytes want.img new.img
+	: >pipe &
+	refused pipe
+	mentions empty
 }
 
 @test "row 90: a signal at any moment of the work" {
