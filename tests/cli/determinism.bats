@@ -25,7 +25,9 @@ copy_backwards() {
 tree() {
 	small_tree "$1"
 	mkdir "$1/many"
-	(cd "$1/many" && seq 1 500 | xargs -I{} sh -c 'echo {} >n{}')
+	for i in {1..500}; do
+		echo "$i" >"$1/many/n$i"
+	done
 	find "$1" -depth -exec touch -h -d '@1600000000.123456789' {} +
 }
 

@@ -177,12 +177,14 @@ is_least() {
 }
 
 @test "size: plan writes nothing and works without room for an image" {
-	small_tree t
-	before=$(find . | sort)
-	run --separate-stderr e4pack plan t
-	[ "$status" -eq 0 ]
-	[ "$(find . | sort)" = "$before" ]
-	[ -n "$output" ]
+	mkdir work
+	small_tree work/t
+	(cd work && find . | sort) >before
+	chmod a-w work
+	(cd work && e4pack plan t) >out
+	chmod u+w work
+	(cd work && find . | sort) | cmp - before
+	[ -s out ]
 }
 
 @test "size: --max-size bounds what min may come to" {
@@ -253,7 +255,9 @@ is_least() {
 
 @test "size: 3 MiB of small files fit where their blocks say" {
 	mkdir t
-	(cd t && seq 1 1500 | xargs -I{} sh -c 'echo {} >f{}')
+	for i in {1..1500}; do
+		echo "$i" >"t/f$i"
+	done
 	plan=$(e4pack plan --json -s min t)
 	[ "$(jq .data_blocks <<<"$plan")" -eq 1500 ]
 	[ "$(jq .extents <<<"$plan")" -eq 1500 ]

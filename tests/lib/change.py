@@ -26,7 +26,8 @@ def main():
     # strace holds the program at each call until its line is taken.
     with tempfile.TemporaryFile() as said:
         program = subprocess.Popen(
-            ["strace", "-f", "-y", "-qq", "-s", "0", "-o", fifo, "-e",
+            ["strace", "-f", "-y", "-qq", "-s", "0", "-o", fifo,
+             "-P", watched, "-e",
              "trace=" + calls.replace("|", ","),
              "-e", "inject=%s:delay_exit=50000" % calls.replace("|", ","),
              "--"] + sys.argv[4:], stdout=said, stderr=said)

@@ -38,7 +38,7 @@ def main():
     except subprocess.TimeoutExpired:
         command.send_signal(number)
         try:
-            status = command.wait(timeout=30)
+            status = command.wait(timeout=10)
         except subprocess.TimeoutExpired:
             command.kill()
             print("hangs")

@@ -3,14 +3,15 @@
 """Writes unusual and malformed archives, byte by byte: mkarchive.py CASE.
 
 Each case is a function; its doc string says what is in the archive.  Without
-a case all of them are listed.
+a case all of them are listed; "--small FOLDER" writes all that are small into
+a new folder, each under the name of its case.
 """
 import gzip
 import hashlib
 import io
+import os
 import struct
 import sys
-import zipfile
 import zlib
 
 END = bytes(1024)
@@ -98,11 +99,17 @@ def newc(name, data=b"", mode=0o100644, ino=1, nlink=1, magic=b"070701",
 
 TRAILER = newc(b"TRAILER!!!", mode=0, ino=0)
 CASES = {}
+LARGE = set()  # names of cases that take long or much room
 
 
 def case(function):
     CASES[function.__name__.replace("_", "-")] = function
     return function
+
+
+def large_case(function):
+    LARGE.add(function.__name__.replace("_", "-"))
+    return case(function)
 
 
 def simple(name, doc, *parts):
@@ -174,7 +181,7 @@ simple("link_data_through", "a link through a symlink, then content",
        pad(b"evil\n"), END)
 
 
-@case
+@large_case
 def links_65001():
     """65,001 names of one file."""
     return file(b"f") + b"".join(
@@ -455,17 +462,20 @@ def gz_garbage():
     return gzip.compress(file(b"f") + END, mtime=0) + b"garbage" * 10
 
 
-@case
+@large_case
 def gz_bomb():
-    """512 MiB of zeros in a file."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    out = [packer.compress(header(b"f", size=512 << 20))]
-    zeros = bytes(1 << 20)
-    for _ in range(512):
-        out.append(packer.compress(zeros))
-    out.append(packer.compress(END))
-    out.append(packer.flush())
-    return b"".join(out)
+    """256 MiB of zeros in a file; the deflate data repeats, too."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    head, zeros, count = header(b"f", size=256 << 20), bytes(1 << 20), 256
+    begun = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    piece = packer.compress(zeros) + packer.flush(zlib.Z_FULL_FLUSH)
+    ended = packer.compress(END) + packer.flush()
+    crc = zlib.crc32(head)
+    for _ in range(count):
+        crc = zlib.crc32(zeros, crc)
+    crc = zlib.crc32(END, crc)
+    return b"\x1f\x8b\x08" + bytes(6) + b"\x03" + begun + piece * count + \
+        ended + struct.pack("<II", crc, len(head) + (256 << 20) + len(END))
 
 
 # cpio (62)
@@ -500,6 +510,7 @@ simple("cpio_crc", "the format with sums, right ones",
 # What is no supported archive (64)
 @case
 def zip():
+    import zipfile  # slow to load
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as z:
         z.writestr("f", "data\n")
@@ -517,7 +528,17 @@ simple("text", "", b"this is no archive\n" * 100)
 simple("elf", "", b"\x7fELF", bytes(1000))
 
 
+def write_small(folder):
+    os.mkdir(folder)
+    for name in set(CASES) - LARGE:
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(CASES[name]())
+
+
 def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "--small":
+        write_small(sys.argv[2])
+        return 0
     if len(sys.argv) != 2 or sys.argv[1] not in CASES:
         for name, function in sorted(CASES.items()):
             print("%-22s %s" % (name, function.__doc__ or ""))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compares two trees exactly: treecmp.py [OPTIONS] EXPECTED FOUND
+"""Compares two trees exactly: treecmp.py [OPTIONS] EXPECTED FOUND...
 
-Each is a folder (a mounted image, say), a tar archive or an ext4 image.
+Each FOUND is compared with EXPECTED.  Each is a folder (a mounted image, say), a tar archive or an ext4 image.
 Compared are names, types, modes, owners, times to the nanosecond, extended
 attributes, groups of hard links, link targets, device numbers, sizes, content
 and the map of holes in blocks of FOUND.  An empty lost+found at the root of
@@ -464,15 +464,18 @@ def main():
                    help="do not compare the attributes of the root")
     p.add_argument("--skip-xattr", action="append", default=[])
     p.add_argument("expected")
-    p.add_argument("found")
+    p.add_argument("found", nargs="+")
     o = p.parse_args()
-    out = Comparison(o, load(o.expected, o.epoch),
-                     load(o.found, o.epoch, o.offset)).run()
-    for line in out[:50]:
-        print(line)
-    if len(out) > 50:
-        print("and %d more" % (len(out) - 50))
-    return 1 if out else 0
+    expected = load(o.expected, o.epoch)
+    differ = False
+    for path in o.found:
+        out = Comparison(o, expected, load(path, o.epoch, o.offset)).run()
+        for line in out[:50]:
+            print("%s: %s" % (path, line))
+        if len(out) > 50:
+            print("%s: and %d more" % (path, len(out) - 50))
+        differ = differ or bool(out)
+    return 1 if differ else 0
 
 
 if __name__ == "__main__":
