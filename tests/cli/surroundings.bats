@@ -298,11 +298,13 @@ traceable() {
 	# The spool has a name for a moment where it cannot do without.
 	tar -C t --format=posix --sparse -czf t.tgz .
 	mkdir spool
-	TMPDIR=$PWD/spool injected openat error=EOPNOTSUPP:when=1 \
-		-P "$PWD/spool" -- -F new.img t.tgz
+	# The first to be opened there is the folder itself.
+	TMPDIR=$PWD/spool injected openat error=EOPNOTSUPP:when=2 \
+		-P "$PWD/spool" -- spool/new.img t.tgz
 	[ "$status" -eq 0 ]
-	same_bytes want.img new.img
-	[ -z "$(ls -A spool)" ]
+	grep -q 'O_TMPFILE.*INJECTED' log
+	same_bytes want.img spool/new.img
+	[ "$(ls -A spool)" = new.img ]
 	# In a file that has other bytes already, zeros must be written.
 	head -c 16M /dev/zero | tr '\0' z >want.raw
 	cp want.raw disk.raw
@@ -322,8 +324,8 @@ traceable() {
 	mount -t tmpfs none tmp 2>/dev/null || skip 'no tmpfs mount'
 	create tmp/new.img t
 	same_bytes want.img tmp/new.img
-	TMPDIR=$PWD/tmp create other.img t.tgz
-	same_bytes want.img other.img
+	TMPDIR=$PWD/tmp create tmp/other.img t.tgz
+	same_bytes want.img tmp/other.img
 }
 
 @test "row 87: a full file system under the target" {
