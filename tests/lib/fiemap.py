@@ -6,7 +6,6 @@ Prints the number of physically separate pieces of every regular file and
 their sum; with the output of "e4pack es --json IMAGE" as the second argument
 compares the two, file by file.
 """
-import base64
 import fcntl
 import json
 import os
@@ -53,18 +52,17 @@ def add(out, logical, physical, length):
 
 
 def listed(path, block_size):
+    """The same for each inode, as es tells it."""
     said = {}
     with open(path, "rb") as f:
         for line in f:
             row = json.loads(line)
-            name = base64.b64decode(row["path_b64"]) if "path_b64" in row \
-                else os.fsencode(row["path"])
             out = []
             for e in row["extents"]:
                 if "pblk" in e:
                     add(out, e["lblk"] * block_size, e["pblk"] * block_size,
                         e["len"] * block_size)
-            said[name.strip(b"/")] = out
+            said[row["inode"]] = out
     return said
 
 
@@ -76,12 +74,13 @@ def main():
     for folder, _dirs, names in os.walk(root):
         for name in names:
             path = os.path.join(folder, name)
-            if not stat.S_ISREG(os.lstat(path).st_mode):
+            st = os.lstat(path)
+            if not stat.S_ISREG(st.st_mode):
                 continue
             found = pieces(path)
             total += len(found)
             if said is not None:
-                there = said.get(os.path.relpath(path, root))
+                there = said.get(st.st_ino)
                 if there != found:
                     wrong += 1
                     print("%r: kernel %r, es %r" % (path, found, there))
