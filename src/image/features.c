@@ -170,19 +170,37 @@ static errcode_t edit_one(struct features *f, const char *name, size_t len,
 	return 0;
 }
 
+/* Whether the list says anything of the feature @name. */
+static bool mentions(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+	const char *p = list;
+
+	while (*p) {
+		size_t n = strcspn(p, ", ");
+		size_t skip = *p == '^' || *p == '-';
+
+		if (n - skip == len && !strncmp(p + skip, name, len))
+			return true;
+		p += n;
+		p += strspn(p, ", ");
+	}
+	return false;
+}
+
 /* What asking for one feature means for others, where the list itself says
  * nothing of them. */
 static void settle(struct features *f, const char *list)
 {
 	if (features_has(f, "sparse_super2") || features_has(f, "meta_bg") ||
 	    !features_has(f, "large_file"))
-		if (!strstr(list, "resize_inode"))
+		if (!mentions(list, "resize_inode"))
 			f->compat &= ~EXT2_FEATURE_COMPAT_RESIZE_INODE;
-	if (features_has(f, "sparse_super2") && !strstr(list, "sparse_super,"))
+	if (features_has(f, "sparse_super2") && !mentions(list, "sparse_super"))
 		f->ro_compat &= ~EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER;
-	if (features_has(f, "uninit_bg") && !strstr(list, "metadata_csum"))
+	if (features_has(f, "uninit_bg") && !mentions(list, "metadata_csum"))
 		f->ro_compat &= ~EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
-	if (!features_has(f, "extent") && !strstr(list, "64bit"))
+	if (!features_has(f, "extent") && !mentions(list, "64bit"))
 		f->incompat &= ~EXT4_FEATURE_INCOMPAT_64BIT;
 }
 
