@@ -87,13 +87,25 @@ static uint8_t *put_entry(uint8_t *b, const struct node *n)
 	return b;
 }
 
+/* The size of a file, and where it has blocks. */
+static void add_stretches(struct digest *d, const struct delayed_file *f)
+{
+	struct es_extent e;
+	uint32_t lblk = 0;
+
+	digest_add_u64(d, f->size);
+	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
+		digest_add_u64(d, (uint64_t)e.lblk << 32 | e.len);
+		lblk = e.lblk + e.len;
+	}
+}
+
 /* What only a type has. */
 static void add_type(struct digest *d, const struct tree_inode *inode)
 {
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
-		digest_add_u64(d, inode->file.size);
-		digest_add_u64(d, delayed_file_delayed_blocks(&inode->file));
+		add_stretches(d, &inode->file);
 		break;
 	case S_IFLNK:
 		digest_add_str(d, inode->link.target);
