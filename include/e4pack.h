@@ -109,8 +109,16 @@ struct e4pack_owner_map {
 	uint32_t from, to;
 };
 
+struct e4pack_totals;
+
+/* Told what is made, when it is whole and not yet under its name.
+ * Return: 0, or an errno: then it is not made. */
+typedef long e4pack_made(void *arg, const struct e4pack_totals *totals);
+
 struct e4pack_options {
 	struct e4pack_session session;
+	e4pack_made *made;	/* NULL: no one is told */
+	void *made_arg;
 
 	/* The file system. */
 	struct e4pack_size size;

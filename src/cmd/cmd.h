@@ -43,6 +43,9 @@ int terminal_usage(struct terminal *t, const char *subject, const char *fmt,
  * status of the command: 128 + N where signal N ended it. */
 int terminal_exit(struct terminal *t, enum e4pack_status status);
 
+/* Hand standard output what was written to it.  Return: 0 or an errno. */
+long terminal_flush(struct terminal *t);
+
 /* An e4pack_output that writes to standard output. */
 long terminal_output(void *arg, const char *text, size_t len);
 

@@ -12,8 +12,15 @@
 
 static const char usage[] = "e4pack create [OPTIONS] IMAGE SOURCE...";
 
-static long summary(struct terminal *t, const char *image,
-		    const struct e4pack_totals *totals)
+/* One run of the command. */
+struct creation {
+	struct build_options *b;
+	struct terminal *t;
+	const char *image;
+};
+
+static long put_summary(const struct creation *c,
+			const struct e4pack_totals *totals)
 {
 	char human[NUMBER_HUMAN_LEN], *text;
 	long err;
@@ -21,33 +28,43 @@ static long summary(struct terminal *t, const char *image,
 
 	len = asprintf(&text, "%s: %s, %" PRIu64 " blocks (%" PRIu64
 		       " free), %" PRIu64 " files in %" PRIu64 " extents\n",
-		       image, number_human(human, totals->bytes),
+		       c->image, number_human(human, totals->bytes),
 		       totals->blocks, totals->free_blocks, totals->files,
 		       totals->extents);
 	if (len < 0)
 		return ENOMEM;
-	err = terminal_output(t, text, (size_t)len);
+	err = terminal_output(c->t, text, (size_t)len);
 	free(text);
 	return err;
+}
+
+/* The result is told before the image gets its name: where it cannot be
+ * told, the command fails, and then there must be no image. */
+static long tell(void *arg, const struct e4pack_totals *totals)
+{
+	const struct creation *c = arg;
+	long err = 0;
+
+	if (c->b->json || c->t->verbose)
+		err = e4pack_show_totals(&c->b->options.session, totals,
+					 c->b->json, terminal_output, c->t) ?
+			EIO : 0;
+	else if (!c->t->quiet)
+		err = put_summary(c, totals);
+	return err ? err : terminal_flush(c->t);
 }
 
 static int create(struct build_options *b, struct terminal *t,
 		  const char *image, char **sources, int n)
 {
-	struct e4pack_totals totals;
-	enum e4pack_status status;
+	struct creation c = { b, t, image };
 
 	t->subject = image;
-	status = e4pack_create(&b->options, image,
-			       (const char *const *)sources, (size_t)n,
-			       &totals);
-	if (status == E4PACK_OK && (b->json || t->verbose))
-		status = e4pack_show_totals(&b->options.session, &totals,
-					    b->json, terminal_output, t);
-	else if (status == E4PACK_OK && !t->quiet &&
-		 summary(t, image, &totals))
-		status = E4PACK_FAILED;
-	return terminal_exit(t, status);
+	b->options.made = tell;
+	b->options.made_arg = &c;
+	return terminal_exit(t, e4pack_create(&b->options, image,
+					      (const char *const *)sources,
+					      (size_t)n, NULL));
 }
 
 int cmd_create(int argc, char **argv)

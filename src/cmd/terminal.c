@@ -131,17 +131,28 @@ int terminal_usage(struct terminal *t, const char *subject, const char *fmt,
 	return E4PACK_USAGE;
 }
 
+long terminal_flush(struct terminal *t)
+{
+	int err;
+
+	erase(t);
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	err = errno ? errno : EIO;
+	clearerr(stdout);
+	return err;
+}
+
 int terminal_exit(struct terminal *t, enum e4pack_status status)
 {
-	erase(t);
-	if (fflush(stdout) || ferror(stdout)) {
-		if (status == E4PACK_OK || status == E4PACK_NO) {
-			/* Who closed the pipe knows that he did. */
-			if (signals_caught != SIGPIPE)
-				print(t, "standard output", "",
-				      strerror(errno));
-			status = E4PACK_FAILED;
-		}
+	long err = terminal_flush(t);
+
+	if (err && (status == E4PACK_OK || status == E4PACK_NO)) {
+		/* Who closed the pipe knows that he did. */
+		if (signals_caught != SIGPIPE)
+			print(t, "standard output", "", strerror((int)err));
+		status = E4PACK_FAILED;
 	}
 	if (signals_caught && status != E4PACK_OK)
 		return 128 + signals_caught;

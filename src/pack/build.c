@@ -123,6 +123,15 @@ static errcode_t run(struct build *b, const char *image, build_stage *stage,
 	return err;
 }
 
+static errcode_t tell_made(const struct build *b,
+			   const struct e4pack_totals *totals)
+{
+	long err = b->options->made(b->options->made_arg, totals);
+
+	return err ? diag_error(b->diag, NULL, err, "is not made, as its "
+				"result cannot be told") : 0;
+}
+
 errcode_t build_image(const struct e4pack_options *options, const char *image,
 		      build_stage *stage, void *arg,
 		      struct e4pack_totals *totals, struct diag *diag,
@@ -137,14 +146,16 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 
 	if (!err)
 		err = progress_check(progress);
+	if (!err)
+		plan_totals(&b.plan, totals);
+	if (!err && options->made)
+		err = tell_made(&b, totals);
 	if (!err && b.has_target) {
 		progress_begin(progress, "sync", 0);
 		err = target_commit(&b.target);
 	} else if (b.has_target) {
 		target_abort(&b.target);
 	}
-	if (!err)
-		plan_totals(&b.plan, totals);
 	plan_release(&b.plan);
 	if (b.tree.root)
 		tree_release(&b.tree);

@@ -280,3 +280,17 @@ load helper
 	[ "$status" -eq 0 ]
 	[ "$(cat old.img)" = precious ]
 }
+
+@test "target: a result that cannot be told makes no image" {
+	small_tree t
+	[ -c /dev/full ] || skip '/dev/full is not there'
+	run bash -c '"$E4PACK" create new.img t >/dev/full'
+	[ "$status" -eq 1 ]
+	[ ! -e new.img ]
+	create new.img t
+	cp new.img old.img
+	touch t/more
+	run bash -c '"$E4PACK" create --json -F new.img t >&-'
+	[ "$status" -eq 1 ]
+	cmp new.img old.img
+}
