@@ -74,12 +74,18 @@ static errcode_t open_target(struct build *b, const char *image)
 	return err;
 }
 
-static errcode_t check_room(struct build *b)
+/* What depends on the size that was found. */
+static errcode_t check_solution(struct build *b)
 {
 	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
 	uint64_t bytes = b->plan.geometry.blocks <<
 			 b->plan.format.block_bits;
 
+	if (b->options->resize_blocks &&
+	    b->options->resize_blocks <= b->plan.geometry.blocks)
+		return diag_error(b->diag, "resize", E4PACK_ET_USAGE,
+				  "is not over the %llu blocks of the image",
+				  (unsigned long long)b->plan.geometry.blocks);
 	if (!b->has_target || !b->target.in_place ||
 	    bytes <= b->target.room)
 		return 0;
@@ -117,7 +123,7 @@ static errcode_t run(struct build *b, const char *image, build_stage *stage,
 	if (!err)
 		err = plan_solve(&b->plan, size_limit(b));
 	if (!err)
-		err = check_room(b);
+		err = check_solution(b);
 	if (!err && write)
 		err = flush_image(&b->plan, &b->target);
 	return err;

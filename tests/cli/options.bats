@@ -319,3 +319,10 @@ inode_of() {
 	[ "$status" -eq 0 ]
 	[[ "$output$stderr" =~ [0-9]+\.[0-9]+ ]]
 }
+
+@test "options: resize= is over the size of the image" {
+	small_tree t
+	misused create new.img -E resize=100 t
+	create new.img -E resize=10000000 t
+	clean new.img
+}
