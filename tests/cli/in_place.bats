@@ -66,7 +66,8 @@ load helper
 	strace -f -e trace=fsync,pwrite64 -s 0 -o calls \
 		"$E4PACK" create -q -E offset=0 -s 16M disk.img t ||
 		skip 'strace cannot trace here'
-	sed -i 's/^[0-9]* *//' calls
+	# An older strace names calls that it does not know, whatever is asked.
+	sed -i -e 's/^[0-9]* *//' -e '/^syscall_/d' calls
 	# Wiped, waited; last of all: waited, the superblock, waited.
 	[[ $(sed -n 1p calls) =~ ^pwrite64\(.*,\ 4096,\ 0\)\  ]]
 	[[ $(sed -n 2p calls) = fsync* ]]
