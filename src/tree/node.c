@@ -9,6 +9,7 @@
  */
 #include "tree/node.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { DIRENT_HEADER_LEN = 8 };
@@ -64,6 +65,14 @@ struct tree_inode *inode_new(struct tree *t, uint32_t mode)
 	return inode;
 }
 
+void node_touch_folder(const struct tree *t, struct node *dir)
+{
+	if (!t->options.touch_folders)
+		return;
+	dir->inode->times[INODE_MTIME] = t->options.default_time;
+	dir->inode->times[INODE_CTIME] = t->options.default_time;
+}
+
 void inode_drop(struct tree *t, struct tree_inode *inode)
 {
 	inode->links = 0;
@@ -97,6 +106,33 @@ static void link_child(struct tree_inode *dir, struct node *n)
 	node_head_RB_INSERT_COLOR(&dir->dir.children, n);
 }
 
+/* Put @n, whose name is set, into folder @dir. */
+static void attach(struct node *n, struct node *dir)
+{
+	struct tree_inode *inode = dir->inode;
+
+	n->parent = dir;
+	link_child(inode, n);
+	inode->dir.n++;
+	inode->dir.name_bytes += dirent_bytes(n->name_len);
+	inode->links += node_is_folder(n);
+}
+
+static void detach(struct tree *t, struct node *n)
+{
+	struct tree_inode *dir = n->parent->inode;
+
+	if (dir->dir.last == n)
+		dir->dir.last = RB_PREV(node_head, NULL, n);
+	RB_REMOVE(node_head, &dir->dir.children, n);
+	dir->dir.n--;
+	dir->dir.name_bytes -= dirent_bytes(n->name_len);
+	dir->links -= node_is_folder(n);
+	/* The folder known last may have been found through this name. */
+	if (node_is_folder(n) || S_ISLNK(n->inode->mode))
+		t->tables->parent = NULL;
+}
+
 struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 			 size_t len, struct tree_inode *inode)
 {
@@ -104,40 +140,44 @@ struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 
 	if (!n)
 		return NULL;
-	n->parent = dir;
 	n->inode = inode;
 	n->source = t->source;
 	n->name_len = len;
-	memcpy(n->name, name, len);
-	link_child(dir->inode, n);
-	dir->inode->dir.n++;
-	dir->inode->dir.name_bytes += dirent_bytes(len);
-	if (S_ISDIR(inode->mode)) {
+	n->name = memcpy(n + 1, name, len);
+	attach(n, dir);
+	if (S_ISDIR(inode->mode))
 		inode->links = 2;
-		dir->inode->links++;
-	} else {
+	else
 		inode->links++;
-	}
 	return n;
 }
 
 void node_remove(struct tree *t, struct node *n)
 {
-	struct tree_inode *dir = n->parent->inode, *inode = n->inode;
+	struct tree_inode *inode = n->inode;
 	bool folder = node_is_folder(n);
 
-	if (dir->dir.last == n)
-		dir->dir.last = RB_PREV(node_head, NULL, n);
-	RB_REMOVE(node_head, &dir->dir.children, n);
-	dir->dir.n--;
-	dir->dir.name_bytes -= dirent_bytes(n->name_len);
-	/* The folder known last may have been found through this name. */
-	if (folder || S_ISLNK(inode->mode))
-		t->tables->parent = NULL;
-	if (folder) {
-		dir->links--;
+	detach(t, n);
+	if (folder)
 		t->made_parents -= !n->source;
-	}
 	if (folder || !--inode->links)
 		inode_drop(t, inode);
+}
+
+errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
+		    const char *name, size_t len)
+{
+	const char *own = arena_dup(&t->arena, name, len);
+	struct node *there;
+
+	if (!own)
+		return ENOMEM;
+	there = node_child(dir, name, len);
+	if (there && there != n)
+		node_remove(t, there);
+	detach(t, n);
+	n->name = own;
+	n->name_len = len;
+	attach(n, dir);
+	return 0;
 }

@@ -40,6 +40,12 @@ void inode_drop(struct tree *t, struct tree_inode *inode);
 struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 			 size_t len, struct tree_inode *inode);
 
+/* Give the name @n, not the root, another folder and other bytes, which must
+ * be free there; @dir is not below @n.  What is below @n comes with it, in no
+ * time.  Return: 0, or ENOMEM with nothing changed. */
+errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
+		    const char *name, size_t len);
+
 /* Take a name, not the root, out of the tree; a folder must be empty.  The
  * inode is dropped with its last name. */
 void node_remove(struct tree *t, struct node *n);

@@ -64,7 +64,7 @@ struct node {
 	uint32_t source;	/* number of the source that named it last,
 				 * 0: none (made for a child's sake) */
 	uint8_t name_len;
-	char name[];		/* not NUL-ended */
+	const char *name;	/* not NUL-ended, in the arena */
 };
 
 RB_PROTOTYPE(node_head, node, by_name, node_cmp)
@@ -73,6 +73,11 @@ int node_cmp(struct node *a, struct node *b);
 struct tree_options {
 	struct diag *diag;
 	struct timestamp default_time;	/* of folders no source names */
+	bool touch_folders;	/* an edit sets mtime and ctime of the folders
+				 * whose names it changes to @default_time;
+				 * without, they stay as they were given, so
+				 * that a new image does not depend on how it
+				 * came about */
 	bool keep_dir_symlinks;	/* resolve a path through a staged link */
 	bool times_source;	/* atime, ctime, crtime as the source has
 				 * them, not mtime */
