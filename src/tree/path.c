@@ -31,13 +31,18 @@ struct walk {
 	const struct node *link;	/* the last of them */
 };
 
+static bool is_quiet(const struct walk *w)
+{
+	return w->mode == PATH_PROBE || w->mode == PATH_POSIX;
+}
+
 /* Report that @n is what stops the walk; @what goes with its path. */
 static errcode_t stopped_at(const struct walk *w, const struct node *n,
 			    errcode_t code, const char *what)
 {
 	char *path;
 
-	if (w->mode == PATH_PROBE)
+	if (is_quiet(w))
 		return code;
 	path = tree_path(n);
 	if (!path)
@@ -49,8 +54,7 @@ static errcode_t stopped_at(const struct walk *w, const struct node *n,
 
 static errcode_t no_memory(const struct walk *w)
 {
-	return w->mode == PATH_PROBE ? ENOMEM :
-				       diag_nomem(w->t->options.diag);
+	return is_quiet(w) ? ENOMEM : diag_nomem(w->t->options.diag);
 }
 
 /* Take the next component off.  Return: false at the end. */
@@ -77,14 +81,15 @@ static errcode_t follow(struct walk *w, const struct node *n)
 	const struct tree_inode *inode = n->inode;
 	struct buf text = BUF_INIT;
 
-	if (!w->t->options.keep_dir_symlinks)
+	if (w->mode != PATH_POSIX && !w->t->options.keep_dir_symlinks)
 		return stopped_at(w, n, E4PACK_ET_BAD_TYPE,
 				  "is a symbolic link: use "
 				  "--keep-dir-symlinks to follow it");
 	if (++w->links > LINKS_MAX)
 		return stopped_at(w, n, ELOOP, "is a symbolic link");
+	/* What is left begins with a slash. */
 	if (buf_add(&text, inode->link.target, inode->link.len) ||
-	    buf_add(&text, "/", 1) || buf_add(&text, w->rest, w->len)) {
+	    buf_add(&text, w->rest, w->len)) {
 		buf_release(&text);
 		return no_memory(w);
 	}
@@ -124,7 +129,7 @@ static errcode_t make_folder(struct walk *w, const char *name, size_t len)
 
 static errcode_t bad_name(const struct walk *w)
 {
-	if (w->mode == PATH_PROBE)
+	if (is_quiet(w))
 		return E4PACK_ET_BAD_PATH;
 	return diag_error(w->t->options.diag, w->subject, E4PACK_ET_BAD_PATH,
 			  "a component of the path is no name of 1 to %d "
@@ -139,6 +144,8 @@ static bool is_dots(const char *name, size_t len)
 static errcode_t missing(struct walk *w, const char *name, size_t len,
 			 bool from_link)
 {
+	if (w->mode == PATH_POSIX)
+		return ENOENT;
 	if (from_link)
 		return stopped_at(w, w->link, E4PACK_ET_BAD_PATH,
 				  "is a symbolic link that leads nowhere");
@@ -150,13 +157,16 @@ static errcode_t missing(struct walk *w, const char *name, size_t len,
 static errcode_t step(struct walk *w, const char *name, size_t len)
 {
 	bool from_link = w->len + len > w->own;
+	bool posix = w->mode == PATH_POSIX;
 	struct node *n;
 
-	if (from_link && is_dots(name, len)) {
+	if ((from_link || posix) && is_dots(name, len)) {
 		if (len == 2)
 			w->at = w->at->parent;
 		return 0;
 	}
+	if (posix && len > FORMAT_NAME_MAX)
+		return ENAMETOOLONG;
 	if (!from_link && (is_dots(name, len) || len > FORMAT_NAME_MAX))
 		return bad_name(w);
 	n = node_child(w->at, name, len);
@@ -165,7 +175,7 @@ static errcode_t step(struct walk *w, const char *name, size_t len)
 	if (S_ISLNK(n->inode->mode))
 		return follow(w, n);
 	if (!node_is_folder(n))
-		return stopped_at(w, n, E4PACK_ET_BAD_TYPE,
+		return stopped_at(w, n, posix ? ENOTDIR : E4PACK_ET_BAD_TYPE,
 				  "is in the way and is no folder");
 	w->at = n;
 	return 0;
@@ -231,6 +241,78 @@ errcode_t path_parent(struct tree *t, const char *subject, const char *path,
 	keep_parent(t->tables, path, len, *ret);
 	*name = last;
 	return 0;
+}
+
+/* The walk came to its end at a folder, by "..", "/" or nothing. */
+static void place_folder(const struct walk *w, struct path_place *ret)
+{
+	struct node *n = w->at;
+
+	ret->dir = n->parent;
+	ret->node = n;
+	ret->slash = true;
+	ret->len = n->name_len;
+	memcpy(ret->name, n->name, n->name_len);
+}
+
+/* Take the last component.  *@done stays false if it was a link to follow. */
+static errcode_t place_last(struct walk *w, const char *name, size_t len,
+			    bool follow_it, struct path_place *ret, bool *done)
+{
+	bool slash = w->len > 0;
+	struct node *n;
+
+	if (len > FORMAT_NAME_MAX)
+		return ENAMETOOLONG;
+	n = node_child(w->at, name, len);
+	if (n && S_ISLNK(n->inode->mode) && (follow_it || slash))
+		return follow(w, n);
+	if (n && slash && !node_is_folder(n))
+		return ENOTDIR;
+	ret->dir = w->at;
+	ret->node = n;
+	ret->slash = slash;
+	ret->len = len;
+	memcpy(ret->name, name, len);
+	*done = true;
+	return 0;
+}
+
+/* Whether only slashes are left. */
+static bool is_last(const struct walk *w)
+{
+	size_t i = 0;
+
+	while (i < w->len && w->rest[i] == '/')
+		i++;
+	return i == w->len;
+}
+
+errcode_t path_place(struct tree *t, struct node *from, const char *path,
+		     size_t len, bool follow_last, struct path_place *ret)
+{
+	struct walk w = {
+		.t = t, .mode = PATH_POSIX, .at = from, .rest = path,
+		.len = len, .own = len, .text = BUF_INIT,
+	};
+	errcode_t err = 0;
+	bool done = false;
+	size_t name_len;
+	const char *name;
+
+	while (!err && !done) {
+		if (!next_name(&w, &name, &name_len)) {
+			place_folder(&w, ret);
+			done = true;
+		} else if (is_last(&w) && !is_dots(name, name_len)) {
+			err = place_last(&w, name, name_len, follow_last, ret,
+					 &done);
+		} else {
+			err = step(&w, name, name_len);
+		}
+	}
+	buf_release(&w.text);
+	return err;
 }
 
 struct node *tree_find(const struct tree *t, const char *path)

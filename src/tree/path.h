@@ -9,6 +9,8 @@ enum path_mode {
 	PATH_MAKE,	/* make folders that are missing */
 	PATH_FIND,	/* what is missing is ENOENT, which is not reported */
 	PATH_PROBE,	/* as PATH_FIND, and nothing else is reported either */
+	PATH_POSIX,	/* as open(2): links are always followed, "." and ".."
+			 * are resolved, errors are its errno; no report */
 };
 
 /* Find the folder that the @len bytes at @path lead to.  Symbolic links on
@@ -25,5 +27,21 @@ errcode_t path_folder(struct tree *t, const char *subject, const char *path,
 errcode_t path_parent(struct tree *t, const char *subject, const char *path,
 		      enum path_mode mode, struct node **ret,
 		      const char **name);
+
+/* Where the last component of a path is, or would be. */
+struct path_place {
+	struct node *dir;	/* folder that holds the name */
+	struct node *node;	/* what has the name; NULL: it is free */
+	bool slash;		/* the path demands a folder */
+	uint8_t len;		/* bytes of @name; 0 for the root */
+	char name[FORMAT_NAME_MAX];	/* not NUL-ended */
+};
+
+/* Find the place of the last component of the @len bytes at @path, beginning
+ * in folder @from, by PATH_POSIX; @follow: a link that is the last component
+ * is followed, too, to a name that may be free.  Does not report.
+ * Return: 0, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG or ENOMEM. */
+errcode_t path_place(struct tree *t, struct node *from, const char *path,
+		     size_t len, bool follow, struct path_place *ret);
 
 #endif
