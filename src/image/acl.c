@@ -16,7 +16,6 @@
 #include "image/acl.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/endian.h"
@@ -42,6 +41,12 @@ enum acl_tag {
 static bool is_named(unsigned int tag)
 {
 	return tag == ACL_USER || tag == ACL_GROUP;
+}
+
+/* Bytes of an entry in ext4's form. */
+static size_t disk_entry_len(unsigned int tag)
+{
+	return is_named(tag) ? ENTRY_LEN : SHORT_ENTRY_LEN;
 }
 
 /* Tags that may stand before an entry of @tag; 0: none at all. */
@@ -115,8 +120,7 @@ errcode_t acl_to_disk(const uint8_t *acl, size_t len, uint8_t **ret,
 	put_le32(out, DISK_VERSION);
 	p = out + VERSION_LEN;
 	for (at = VERSION_LEN; at < len; at += ENTRY_LEN) {
-		size_t n = is_named(get_le16(acl + at)) ? ENTRY_LEN :
-							  SHORT_ENTRY_LEN;
+		size_t n = disk_entry_len(get_le16(acl + at));
 
 		memcpy(p, acl + at, n);
 		p += n;
@@ -124,4 +128,73 @@ errcode_t acl_to_disk(const uint8_t *acl, size_t len, uint8_t **ret,
 	*len_ret = p - out;
 	*ret = out;
 	return 0;
+}
+
+/* Return: how far left in a mode the permissions of @tag are, or -1 for an
+ * entry that a mode has no place for. */
+static int mode_shift(unsigned int tag, bool has_mask)
+{
+	switch (tag) {
+	case ACL_USER_OBJ:
+		return 6;
+	case ACL_GROUP_OBJ:
+		return has_mask ? -1 : 3;
+	case ACL_MASK:
+		return 3;
+	case ACL_OTHER:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static bool has_mask(const uint8_t *acl, size_t len)
+{
+	size_t at;
+	unsigned int tag;
+
+	for (at = VERSION_LEN; at + SHORT_ENTRY_LEN <= len;
+	     at += disk_entry_len(tag)) {
+		tag = get_le16(acl + at);
+		if (tag == ACL_MASK)
+			return true;
+	}
+	return false;
+}
+
+void acl_chmod(uint8_t *acl, size_t len, uint32_t mode)
+{
+	bool masked = has_mask(acl, len);
+	unsigned int tag;
+	size_t at;
+
+	for (at = VERSION_LEN; at + SHORT_ENTRY_LEN <= len;
+	     at += disk_entry_len(tag)) {
+		int shift;
+
+		tag = get_le16(acl + at);
+		shift = mode_shift(tag, masked);
+		if (shift >= 0)
+			put_le16(acl + at + 2, mode >> shift & 7);
+	}
+}
+
+bool acl_get_mode(const uint8_t *acl, size_t len, uint32_t *mode)
+{
+	bool masked = has_mask(acl, len);
+	uint32_t bits = 0;
+	unsigned int tag;
+	size_t at;
+
+	for (at = VERSION_LEN; at + SHORT_ENTRY_LEN <= len;
+	     at += disk_entry_len(tag)) {
+		int shift;
+
+		tag = get_le16(acl + at);
+		shift = mode_shift(tag, masked);
+		if (shift >= 0)
+			bits |= (uint32_t)get_le16(acl + at + 2) << shift;
+	}
+	*mode = (*mode & ~(uint32_t)0777) | bits;
+	return masked;
 }

@@ -4,6 +4,7 @@
 #ifndef E4PACK_IMAGE_ACL_H
 #define E4PACK_IMAGE_ACL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,5 +14,13 @@
  * length; E4PACK_ET_BAD_ENTRY for what the kernel would refuse; ENOMEM. */
 errcode_t acl_to_disk(const uint8_t *acl, size_t len, uint8_t **ret,
 		      size_t *len_ret);
+
+/* Give the owner, the group (or the mask, where there is one) and the others
+ * of an ACL in ext4's form the permissions in @mode, as chmod(2) does. */
+void acl_chmod(uint8_t *acl, size_t len, uint32_t mode);
+
+/* Take the permission bits of *@mode from an ACL in ext4's form.
+ * Return: whether the ACL says more than they do. */
+bool acl_get_mode(const uint8_t *acl, size_t len, uint32_t *mode);
 
 #endif

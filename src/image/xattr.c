@@ -124,6 +124,17 @@ errcode_t xattr_builder_add(struct xattr_builder *b, const char *name,
 	return err;
 }
 
+errcode_t xattr_builder_add_set(struct xattr_builder *b,
+				const struct xattr_set *set)
+{
+	errcode_t err = 0;
+	uint32_t i;
+
+	for (i = 0; set && i < set->n && !err; i++)
+		err = append(b, &set->entries[i]);
+	return err;
+}
+
 static int compare_names(const struct xattr *a, const struct xattr *b)
 {
 	if (a->index != b->index)
@@ -131,6 +142,65 @@ static int compare_names(const struct xattr *a, const struct xattr *b)
 	if (a->name_len != b->name_len)
 		return a->name_len < b->name_len ? -1 : 1;
 	return memcmp(a->name, b->name, a->name_len);
+}
+
+/* Take out what has the name of @x.  Return: whether there was any. */
+static bool drop(struct xattr_builder *b, const struct xattr *x)
+{
+	size_t i, n = 0;
+	bool found;
+
+	for (i = 0; i < b->n; i++) {
+		if (!compare_names(&b->list[i].x, x)) {
+			free(b->list[i].bytes);
+			continue;
+		}
+		b->list[n] = b->list[i];
+		b->list[n].turn = n;
+		n++;
+	}
+	found = n < b->n;
+	b->n = n;
+	return found;
+}
+
+errcode_t xattr_builder_remove(struct xattr_builder *b, const char *name)
+{
+	struct xattr x = { 0 };
+	errcode_t err;
+
+	err = split_name(name, &x);
+	if (err)
+		return err;
+	return drop(b, &x) ? 0 : ENODATA;
+}
+
+/* Return: the access ACL that was added last, or NULL. */
+static struct xattr_pending *find_access_acl(struct xattr_builder *b)
+{
+	size_t i;
+
+	for (i = b->n; i; i--)
+		if (b->list[i - 1].x.index == INDEX_ACL_ACCESS)
+			return &b->list[i - 1];
+	return NULL;
+}
+
+void xattr_builder_chmod(struct xattr_builder *b, uint32_t mode)
+{
+	struct xattr_pending *p = find_access_acl(b);
+
+	if (p)
+		acl_chmod(p->bytes + p->x.name_len, p->x.value_len, mode);
+}
+
+void xattr_builder_settle(struct xattr_builder *b, uint32_t *mode)
+{
+	struct xattr_pending *p = find_access_acl(b);
+	struct xattr x = { .index = INDEX_ACL_ACCESS, .name = "" };
+
+	if (p && !acl_get_mode(p->x.value, p->x.value_len, mode))
+		drop(b, &x);
 }
 
 static int compare_pending(const void *a, const void *b)

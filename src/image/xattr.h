@@ -41,6 +41,23 @@ struct xattr_builder {
 errcode_t xattr_builder_add(struct xattr_builder *b, const char *name,
 			    const void *value, size_t len);
 
+/* Add every attribute of @set (NULL: none).  Return: 0 or ENOMEM. */
+errcode_t xattr_builder_add_set(struct xattr_builder *b,
+				const struct xattr_set *set);
+
+/* Take "user.name" out again.  Return: 0; ENODATA when it is not there;
+ * E4PACK_ET_UNSUPPORTED or E4PACK_ET_BAD_ENTRY as xattr_builder_add(). */
+errcode_t xattr_builder_remove(struct xattr_builder *b, const char *name);
+
+/* Bring the access ACL, if there is one, in line with the permission bits
+ * of @mode, as chmod(2) does. */
+void xattr_builder_chmod(struct xattr_builder *b, uint32_t mode);
+
+/* Bring the permission bits of *@mode in line with the access ACL, if there
+ * is one, as setxattr(2) does: an ACL that says no more than they is taken
+ * out. */
+void xattr_builder_settle(struct xattr_builder *b, uint32_t *mode);
+
 /* Make the canonical set of what was added and empty the builder; *@ret is
  * NULL when nothing was.  Return: 0 with *@ret to free(), or ENOMEM. */
 errcode_t xattr_builder_finish(struct xattr_builder *b,
