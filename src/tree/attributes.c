@@ -18,16 +18,19 @@ enum {
 			  FS_HUGE_FILE_FL,
 };
 
+uint32_t stage_flags(uint32_t mode, uint32_t flags)
+{
+	flags &= FLAGS_KEPT;
+	return S_ISDIR(mode) ? flags : flags & ~(uint32_t)FLAGS_OF_FOLDERS;
+}
+
 static errcode_t keep_flags(const struct tree *t, const struct entry *e,
 			    uint32_t *ret)
 {
-	uint32_t kept = e->fs_flags & FLAGS_KEPT;
 	uint32_t lost = e->fs_flags & ~(uint32_t)(FLAGS_KEPT |
 						  FLAGS_OF_LAYOUT);
 
-	if (!S_ISDIR(e->mode))
-		kept &= ~(uint32_t)FLAGS_OF_FOLDERS;
-	*ret = kept;
+	*ret = stage_flags(e->mode, e->fs_flags);
 	if (!lost)
 		return 0;
 	return diag_warning(t->options.diag, e->path,
@@ -105,6 +108,17 @@ static const uint8_t time_of[INODE_TIMES] = {
 	[INODE_CRTIME] = ENTRY_CRTIME,
 };
 
+void stage_time(const struct tree *t, struct tree_inode *inode,
+		struct timestamp time)
+{
+	int i;
+
+	for (i = 0; i < INODE_TIMES; i++)
+		inode->times[i] = t->options.set_times ? t->options.time :
+							 time;
+	inode->times[INODE_MTIME] = time;
+}
+
 void stage_apply(const struct tree *t, struct tree_inode *inode,
 		 const struct entry *e, const struct stage_attributes *attrs)
 {
@@ -115,13 +129,10 @@ void stage_apply(const struct tree *t, struct tree_inode *inode,
 	inode->gid = e->gid;
 	inode->fs_flags = attrs->fs_flags;
 	inode->xattrs = attrs->xattrs;
-	for (i = 0; i < INODE_TIMES; i++) {
-		bool own = t->options.times_source && e->has_time[time_of[i]];
-
-		if (t->options.set_times && i != INODE_MTIME)
-			inode->times[i] = t->options.time;
-		else
-			inode->times[i] = e->times[own ? time_of[i] :
-							 ENTRY_MTIME];
-	}
+	stage_time(t, inode, e->times[ENTRY_MTIME]);
+	if (t->options.set_times || !t->options.times_source)
+		return;
+	for (i = 0; i < INODE_TIMES; i++)
+		if (e->has_time[time_of[i]])
+			inode->times[i] = e->times[time_of[i]];
 }

@@ -25,6 +25,12 @@ static inline bool node_is_folder(const struct node *n)
 	return S_ISDIR(n->inode->mode);
 }
 
+/* Whether @n is lost+found, which every image has. */
+bool node_is_lost_found(const struct node *n);
+
+/* An edit changed the names of folder @dir: its times follow if asked. */
+void node_touch_folder(const struct tree *t, struct node *dir);
+
 /* Return: the child of folder @dir with this name, or NULL. */
 struct node *node_child(const struct node *dir, const char *name, size_t len);
 
@@ -40,9 +46,9 @@ void inode_drop(struct tree *t, struct tree_inode *inode);
 struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 			 size_t len, struct tree_inode *inode);
 
-/* Give the name @n, not the root, another folder and other bytes, which must
- * be free there; @dir is not below @n.  What is below @n comes with it, in no
- * time.  Return: 0, or ENOMEM with nothing changed. */
+/* Give the name @n, not the root, another folder and other bytes, in place of
+ * what has them there, as node_remove(); @dir is not below @n.  What is below
+ * @n comes with it, in no time.  Return: 0, or ENOMEM with nothing changed. */
 errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
 		    const char *name, size_t len);
 

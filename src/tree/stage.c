@@ -15,6 +15,24 @@ enum {
 	MINOR_MAX = 0xfffff,
 };
 
+size_t stage_target_max(const struct tree *t)
+{
+	uint32_t block_size = t->options.block_size;
+
+	return block_size > SYMLINK_MAX ? SYMLINK_MAX : block_size - 1;
+}
+
+bool stage_device_fits(uint32_t major, uint32_t minor)
+{
+	return major <= MAJOR_MAX && minor <= MINOR_MAX;
+}
+
+bool stage_owner_fits(uint32_t uid, uint32_t gid)
+{
+	/* -1 means "leave as it is" to every system call. */
+	return uid != UINT32_MAX && gid != UINT32_MAX;
+}
+
 static errcode_t check_target(const struct tree *t, const struct entry *e)
 {
 	size_t len = e->target ? strlen(e->target) : 0;
@@ -23,19 +41,18 @@ static errcode_t check_target(const struct tree *t, const struct entry *e)
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_BAD_ENTRY,
 				  "a symbolic link without a target");
-	if (len > SYMLINK_MAX || len >= t->options.block_size)
+	if (len > stage_target_max(t))
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_TOO_BIG,
 				  "the target of the symbolic link has %zu "
-				  "bytes, %u is the most", len,
-				  t->options.block_size > SYMLINK_MAX ?
-				  SYMLINK_MAX : t->options.block_size - 1);
+				  "bytes, %zu is the most", len,
+				  stage_target_max(t));
 	return 0;
 }
 
 static errcode_t check_device(const struct tree *t, const struct entry *e)
 {
-	if (e->dev_major <= MAJOR_MAX && e->dev_minor <= MINOR_MAX)
+	if (stage_device_fits(e->dev_major, e->dev_minor))
 		return 0;
 	return diag_error(t->options.diag, e->path, E4PACK_ET_BAD_ENTRY,
 			  "device number %u:%u is out of range", e->dev_major,
@@ -44,8 +61,7 @@ static errcode_t check_device(const struct tree *t, const struct entry *e)
 
 errcode_t stage_check(const struct tree *t, const struct entry *e)
 {
-	/* -1 means "leave as it is" to every system call. */
-	if (e->uid == UINT32_MAX || e->gid == UINT32_MAX)
+	if (!stage_owner_fits(e->uid, e->gid))
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_BAD_ENTRY,
 				  "owner %u:%u is out of range", e->uid,
@@ -127,14 +143,14 @@ errcode_t stage_content(struct tree *t, struct tree_inode *inode,
 	return err ? report(t, e->path, err, data_bytes(e)) : 0;
 }
 
-static errcode_t set_target(struct tree *t, struct tree_inode *inode,
-			    const char *target)
+errcode_t stage_target(struct tree *t, struct tree_inode *inode,
+		       const char *target)
 {
 	size_t len = strlen(target);
 
 	inode->link.target = arena_dup(&t->arena, target, len + 1);
 	if (!inode->link.target)
-		return diag_nomem(t->options.diag);
+		return ENOMEM;
 	inode->link.len = len;
 	return 0;
 }
@@ -154,7 +170,9 @@ errcode_t stage_inode(struct tree *t, const struct entry *e,
 		err = stage_content(t, inode, e);
 		break;
 	case S_IFLNK:
-		err = set_target(t, inode, e->target);
+		err = stage_target(t, inode, e->target);
+		if (err)
+			diag_nomem(t->options.diag);
 		break;
 	case S_IFCHR:
 	case S_IFBLK:

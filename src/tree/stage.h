@@ -13,6 +13,28 @@ struct stage_attributes {
 	uint32_t fs_flags;
 };
 
+/* Return: the most bytes that the target of a symbolic link may have. */
+size_t stage_target_max(const struct tree *t);
+
+/* Whether a device node can have these numbers. */
+bool stage_device_fits(uint32_t major, uint32_t minor);
+
+/* Whether an inode can have this owner. */
+bool stage_owner_fits(uint32_t uid, uint32_t gid);
+
+/* Return: what of the FS_*_FL in @flags an inode of @mode can keep. */
+uint32_t stage_flags(uint32_t mode, uint32_t flags);
+
+/* Give @inode the times of something whose mtime is @time and of which no
+ * other time is known. */
+void stage_time(const struct tree *t, struct tree_inode *inode,
+		struct timestamp time);
+
+/* Copy @target, of at most stage_target_max() bytes, into @inode, a symbolic
+ * link.  Return: 0 or ENOMEM. */
+errcode_t stage_target(struct tree *t, struct tree_inode *inode,
+		       const char *target);
+
 /* Check that @e is something an image can hold.  Reports.
  * Return: 0, E4PACK_ET_BAD_ENTRY or E4PACK_ET_TOO_BIG. */
 errcode_t stage_check(const struct tree *t, const struct entry *e);

@@ -11,6 +11,13 @@
 
 static const char lost_found[] = "lost+found";
 
+bool node_is_lost_found(const struct node *n)
+{
+	return n->parent == n->parent->parent &&
+	       n->name_len == sizeof(lost_found) - 1 &&
+	       !memcmp(n->name, lost_found, n->name_len);
+}
+
 /* The root is a folder that no source has named yet. */
 static errcode_t make_root(struct tree *t)
 {
@@ -25,6 +32,7 @@ static errcode_t make_root(struct tree *t)
 	inode->links = 2;
 	n->inode = inode;
 	n->parent = n;
+	n->name = "";
 	t->root = n;
 	t->made_parents = 1;
 	return 0;
