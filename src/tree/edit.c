@@ -16,7 +16,8 @@ errcode_t edit_lookup(struct tree *t, const char *path, bool follow,
 	struct path_place place;
 	errcode_t err;
 
-	err = path_place(t, t->root, path, strlen(path), follow, &place);
+	err = path_place(t, t->root, path, strlen(path),
+			 follow ? PATH_FOLLOW : PATH_NOFOLLOW, &place);
 	if (err)
 		return err;
 	if (!place.node)
@@ -31,7 +32,7 @@ static errcode_t find_free(struct tree *t, const char *path, bool folder,
 {
 	errcode_t err;
 
-	err = path_place(t, t->root, path, strlen(path), false, place);
+	err = path_place(t, t->root, path, strlen(path), PATH_NOFOLLOW, place);
 	if (err)
 		return err;
 	if (place->node)
@@ -112,12 +113,8 @@ errcode_t edit_create(struct tree *t, const char *path,
 	struct path_place place;
 	errcode_t err;
 
-	err = path_place(t, t->root, path, strlen(path), true, &place);
-	if (err)
-		return err;
-	if (!place.node && place.slash)
-		return EISDIR;
-	if (!place.node)
+	err = path_place(t, t->root, path, strlen(path), PATH_CREATE, &place);
+	if (!err && !place.node)
 		err = make_plain(t, &place, S_IFREG, a);
 	return err ? err : open_node(place.node, ret);
 }
@@ -130,11 +127,11 @@ static errcode_t make_parent(struct tree *t, struct node **at,
 	struct path_place place;
 	errcode_t err;
 
-	err = path_place(t, *at, name, len, false, &place);
+	err = path_place(t, *at, name, len, PATH_NOFOLLOW, &place);
 	if (!err && !place.node)
 		err = make_plain(t, &place, S_IFDIR, a);
 	else if (!err)
-		err = path_place(t, *at, name, len, true, &place);
+		err = path_place(t, *at, name, len, PATH_FOLLOW, &place);
 	if (err)
 		return err;
 	/* A link that leads nowhere has the name. */

@@ -121,15 +121,17 @@ errcode_t edit_rename(struct tree *t, const char *old, const char *new)
 	struct node *n;
 	errcode_t err;
 
-	err = path_place(t, t->root, old, strlen(old), false, &from);
+	err = path_place(t, t->root, old, strlen(old), PATH_NOFOLLOW, &from);
 	if (!err)
-		err = path_place(t, t->root, new, strlen(new), false, &to);
+		err = path_place(t, t->root, new, strlen(new), PATH_NOFOLLOW, &to);
 	if (err)
 		return err;
 	n = from.node;
+	if (n == t->root || to.node == t->root)
+		return EBUSY;
 	if (!n)
 		return ENOENT;
-	err = to.node == t->root ? EBUSY : check_fixed(t, n);
+	err = check_fixed(t, n);
 	if (!err)
 		err = check_rename(t, n, &to);
 	if (err || (to.node && to.node->inode == n->inode))

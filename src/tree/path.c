@@ -257,15 +257,18 @@ static void place_folder(const struct walk *w, struct path_place *ret)
 
 /* Take the last component.  *@done stays false if it was a link to follow. */
 static errcode_t place_last(struct walk *w, const char *name, size_t len,
-			    bool follow_it, struct path_place *ret, bool *done)
+			    enum path_last last, struct path_place *ret,
+			    bool *done)
 {
 	bool slash = w->len > 0;
 	struct node *n;
 
+	if (slash && last == PATH_CREATE)
+		return EISDIR;
 	if (len > FORMAT_NAME_MAX)
 		return ENAMETOOLONG;
 	n = node_child(w->at, name, len);
-	if (n && S_ISLNK(n->inode->mode) && (follow_it || slash))
+	if (n && S_ISLNK(n->inode->mode) && (last != PATH_NOFOLLOW || slash))
 		return follow(w, n);
 	if (n && slash && !node_is_folder(n))
 		return ENOTDIR;
@@ -289,7 +292,8 @@ static bool is_last(const struct walk *w)
 }
 
 errcode_t path_place(struct tree *t, struct node *from, const char *path,
-		     size_t len, bool follow_last, struct path_place *ret)
+		     size_t len, enum path_last last,
+		     struct path_place *ret)
 {
 	struct walk w = {
 		.t = t, .mode = PATH_POSIX, .at = from, .rest = path,
@@ -305,8 +309,7 @@ errcode_t path_place(struct tree *t, struct node *from, const char *path,
 			place_folder(&w, ret);
 			done = true;
 		} else if (is_last(&w) && !is_dots(name, name_len)) {
-			err = place_last(&w, name, name_len, follow_last, ret,
-					 &done);
+			err = place_last(&w, name, name_len, last, ret, &done);
 		} else {
 			err = step(&w, name, name_len);
 		}

@@ -37,11 +37,18 @@ struct path_place {
 	char name[FORMAT_NAME_MAX];	/* not NUL-ended */
 };
 
+/* What is done with a link that is the last component. */
+enum path_last {
+	PATH_NOFOLLOW,
+	PATH_FOLLOW,	/* to a name that may be free */
+	PATH_CREATE,	/* as PATH_FOLLOW; a slash behind it is EISDIR */
+};
+
 /* Find the place of the last component of the @len bytes at @path, beginning
- * in folder @from, by PATH_POSIX; @follow: a link that is the last component
- * is followed, too, to a name that may be free.  Does not report.
- * Return: 0, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG or ENOMEM. */
+ * in folder @from, by PATH_POSIX.  Does not report.
+ * Return: 0, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG or ENOMEM. */
 errcode_t path_place(struct tree *t, struct node *from, const char *path,
-		     size_t len, bool follow, struct path_place *ret);
+		     size_t len, enum path_last last,
+		     struct path_place *ret);
 
 #endif

@@ -289,6 +289,7 @@ static void following(void **state)
 		  "d/ d/l>/new new=2" },
 		{ "sym new/ l;create l=2", EISDIR, "l>new/" },
 		{ "create f=1;sym f/ l;open l", ENOTDIR, "f=1 l>f/" },
+		{ "create f=1;sym f/ l;create l", EISDIR, "f=1 l>f/" },
 		{ "sym %256 l;create l=2", ENAMETOOLONG,
 		  "l>xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		  "xxxxxxx" },
@@ -370,6 +371,7 @@ static void renaming(void **state)
 		{ "create f=1;mv f a/g", ENOENT, "f=1" },
 		{ "create f=1;create g=1;mv f g/h", ENOTDIR, "f=1 g=1" },
 		{ "mv . a", EBUSY, "" },
+		{ "mv f .", EBUSY, "" },
 		{ "create f=1;mv f .", EBUSY, "f=1" },
 		{ "create f=1;mv f %256", ENAMETOOLONG, "f=1" },
 		{ "mkdir lost+found;mv lost+found a", EPERM, "lost+found/" },
