@@ -123,7 +123,8 @@ errcode_t edit_rename(struct tree *t, const char *old, const char *new)
 
 	err = path_place(t, t->root, old, strlen(old), PATH_NOFOLLOW, &from);
 	if (!err)
-		err = path_place(t, t->root, new, strlen(new), PATH_NOFOLLOW, &to);
+		err = path_place(t, t->root, new, strlen(new), PATH_NOFOLLOW,
+				 &to);
 	if (err)
 		return err;
 	n = from.node;

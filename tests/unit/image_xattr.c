@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Attributes: names, ACLs, canonical sets, where they go and their bytes. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -393,12 +394,43 @@ static void own_inode(void **state)
 	free(set);
 }
 
+/* A set changed by one: taken over, one less, one again with a new value. */
+static void builder_changes(void **state)
+{
+	struct xattr_set *set, *changed;
+	struct xattr_builder b = { 0 };
+
+	(void)state;
+	assert_int_equal(xattr_builder_add_set(&b, NULL), 0);
+	assert_int_equal(xattr_builder_remove(&b, "user.a"), ENODATA);
+	assert_int_equal(xattr_builder_add(&b, "user.a", "1", 1), 0);
+	assert_int_equal(xattr_builder_add(&b, "user.b", "2", 1), 0);
+	assert_int_equal(xattr_builder_finish(&b, &set), 0);
+	assert_int_equal(xattr_builder_add_set(&b, set), 0);
+	assert_int_equal(xattr_builder_remove(&b, "user.a"), 0);
+	assert_int_equal(xattr_builder_remove(&b, "user.a"), ENODATA);
+	assert_int_equal(xattr_builder_add(&b, "user.b", "3", 1), 0);
+	assert_int_equal(xattr_builder_add(&b, "user.b", "4", 1), 0);
+	assert_int_equal(xattr_builder_remove(&b, "b"), E4PACK_ET_UNSUPPORTED);
+	assert_int_equal(xattr_builder_remove(&b, "user."),
+			 E4PACK_ET_BAD_ENTRY);
+	assert_int_equal(xattr_builder_finish(&b, &changed), 0);
+	assert_int_equal(changed->n, 1);
+	assert_memory_equal(changed->entries[0].name, "b", 1);
+	assert_memory_equal(changed->entries[0].value, "4", 1);
+	assert_int_equal(set->n, 2);
+	assert_memory_equal(set->entries[1].value, "2", 1);
+	free(set);
+	free(changed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(acls),
+		cmocka_unit_test(builder_changes),
 		cmocka_unit_test(sets),
 		cmocka_unit_test(layouts),
 		cmocka_unit_test(inode_bytes),
