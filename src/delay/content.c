@@ -7,7 +7,11 @@
  * second on they are nodes of a balanced tree, 64 bytes each.  Setting a
  * range cuts what it meets, [a, b) by [l, e) leaving [a, l) and [e, b), the
  * right one at origin_offset + (e - a); the number of ranges grows by at most
- * two, and the nodes for them are made before anything is changed.
+ * two, and the nodes for them are made before anything is changed.  A punch
+ * cuts once and sets up to two ranges of zeros: three nodes.
+ *
+ * Ranges without an origin are zeros that somebody staged.  They differ from
+ * bytes that nobody did: a block with neither was only preallocated.
  */
 #include "delay/content.h"
 
@@ -17,6 +21,8 @@
 
 #include <bsd/sys/tree.h>
 
+#include "base/number.h"
+
 struct content_node {
 	RB_ENTRY(content_node) by_offset;
 	struct content_range range;
@@ -24,7 +30,7 @@ struct content_node {
 
 RB_HEAD(content_head, content_node);
 
-enum { SPARES = 2 };
+enum { SPARES = 3 };
 
 struct content_map {
 	struct content_head nodes;
@@ -92,8 +98,10 @@ static errcode_t prepare_spares(struct content_map *m)
 static struct content_node *take_spare(struct content_map *m)
 {
 	struct content_node *n;
-	size_t i = m->spare[0] ? 0 : 1;
+	size_t i = 0;
 
+	while (!m->spare[i])
+		i++;
 	n = m->spare[i];
 	m->spare[i] = NULL;
 	return n;
@@ -305,6 +313,26 @@ errcode_t content_clear(struct content *c, uint64_t offset, uint64_t len)
 	return 0;
 }
 
+errcode_t content_punch(struct content *c, uint64_t offset, uint64_t len,
+			uint64_t head, uint64_t tail)
+{
+	struct content_range first = { offset, head, 0, NULL };
+	struct content_range last = { offset + len - tail, tail, 0, NULL };
+	errcode_t err;
+
+	if (!head && !tail)
+		return content_clear(c, offset, len);
+	err = content_prepare(c);
+	if (err)
+		return err;
+	cut(c->map, offset, offset + len);
+	if (head)
+		map_set(c->map, &first);
+	if (tail)
+		map_set(c->map, &last);
+	return 0;
+}
+
 void content_truncate(struct content *c, uint64_t size)
 {
 	if (c->map) {
@@ -335,6 +363,29 @@ bool content_next(const struct content *c, uint64_t offset,
 	if (n)
 		*range = n->range;
 	return n != NULL;
+}
+
+bool content_touches(const struct content *c, uint32_t bits, uint32_t lblk,
+		     uint32_t limit, uint32_t *next)
+{
+	uint64_t block = UINT64_C(1) << bits, end;
+	struct content_range r;
+
+	*next = limit;
+	if (!content_next(c, lblk * block, &r))
+		return false;
+	if (r.offset / block > lblk) {
+		if (r.offset / block < limit)
+			*next = r.offset / block;
+		return false;
+	}
+	do
+		end = div_round_up(range_end(&r), block);
+	while (end < limit && content_next(c, range_end(&r), &r) &&
+	       r.offset / block <= end);
+	if (end < limit)
+		*next = end;
+	return true;
 }
 
 uint64_t content_count(const struct content *c)

@@ -38,13 +38,19 @@ void content_release(struct content *c);
  * reference of the origin.  Return: 0, or ENOMEM with nothing changed. */
 errcode_t content_set(struct content *c, const struct content_range *range);
 
-/* Make the memory ready that the next content_set() or content_clear() may
- * need, so that it cannot fail.  Return: 0 or ENOMEM. */
+/* Make the memory ready that the next content_set(), content_clear() or
+ * content_punch() may need, so that it cannot fail.  Return: 0 or ENOMEM. */
 errcode_t content_prepare(struct content *c);
 
 /* Forget the bytes in [@offset, @offset + @len).
  * Return: 0, or ENOMEM with nothing changed. */
 errcode_t content_clear(struct content *c, uint64_t offset, uint64_t len);
+
+/* Forget the bytes in [@offset, @offset + @len), and say that the first @head
+ * and the last @tail of them hold zeros.
+ * Return: 0, or ENOMEM with nothing changed. */
+errcode_t content_punch(struct content *c, uint64_t offset, uint64_t len,
+			uint64_t head, uint64_t tail);
 
 /* Forget the bytes from @size on. */
 void content_truncate(struct content *c, uint64_t size);
@@ -54,6 +60,12 @@ void content_truncate(struct content *c, uint64_t size);
  * Return: whether there is one. */
 bool content_next(const struct content *c, uint64_t offset,
 		  struct content_range *range);
+
+/* Whether a range has a byte of block @lblk, blocks of 2^@bits bytes.
+ * *@next: the first block behind it for which the answer is another one, at
+ * most @limit. */
+bool content_touches(const struct content *c, uint32_t bits, uint32_t lblk,
+		     uint32_t limit, uint32_t *next);
 
 /* Ranges in all. */
 uint64_t content_count(const struct content *c);

@@ -45,7 +45,7 @@ void da_check(const struct delay *d, const struct delayed_file *f)
 #ifdef ENABLE_VERIFY
 	/* Verifying is linear: small trees only. */
 	if (f->es.all <= 256)
-		assert(delayed_file_verify(d, f));
+		assert(da_accounting_holds(d, f));
 #else
 	(void)d;
 	(void)f;
@@ -106,6 +106,17 @@ static uint32_t determine_insert_hole(struct delay *d,
 	return extent_end(&hole) + 1 - lblk;
 }
 
+/* Remember that @e is on disk; if other parts of it have changed since, then
+ * at least what answers @map. */
+static void cache_mapped(struct delay *d, struct delayed_file *f,
+			 const struct es_extent *e, const struct da_map *map)
+{
+	struct es_extent part = { map->lblk, map->len, map->pblk, e->status };
+
+	es_cache_extent(&f->es, &d->es_stats, e);
+	es_cache_extent(&f->es, &d->es_stats, &part);
+}
+
 /* Ask the map on disk for what the ES tree does not know. */
 static errcode_t query_disk(struct delay *d, struct delayed_file *f,
 			    struct da_map *map)
@@ -123,14 +134,14 @@ static errcode_t query_disk(struct delay *d, struct delayed_file *f,
 	assert(e.len && e.lblk <= map->lblk && extent_end(&e) >= map->lblk);
 	left = extent_end(&e) + 1 - map->lblk;
 	map->status = e.status;
-	if (e.status == ES_HOLE) {
+	if (e.status == ES_HOLE)
 		left = determine_insert_hole(d, f, map->lblk, e);
-	} else {
-		map->pblk = e.pblk + (map->lblk - e.lblk);
-		es_cache_extent(&f->es, &d->es_stats, &e);
-	}
 	if (map->len > left)
 		map->len = left;
+	if (e.status != ES_HOLE) {
+		map->pblk = e.pblk + (map->lblk - e.lblk);
+		cache_mapped(d, f, &e, map);
+	}
 	return 0;
 }
 
@@ -190,8 +201,14 @@ static errcode_t clu_state(struct delay *d, struct delayed_file *f,
 	if (es_scan_clu(&f->es, ES_DELAYED, d->cluster_bits, lblk))
 		return 0;
 	err = clu_mapped(d, f, lblk >> d->cluster_bits, &mapped, &pblk);
+	if (err)
+		return err;
+	/* Whoever places the rest looks for the cluster in the tree, which may
+	 * have had no memory to remember it. */
+	if (mapped && !es_scan_clu(&f->es, ES_MAPPED, d->cluster_bits, lblk))
+		return ENOMEM;
 	*state = mapped ? CLUSTER_MAPPED : CLUSTER_FREE;
-	return err;
+	return 0;
 }
 
 /* Count the clusters that [@lblk, @end] needs and find out which end is
@@ -235,6 +252,7 @@ static errcode_t insert_delayed_blocks(struct delay *d,
 		return err;
 	err = insert_delayed_extent(&f->es, &d->es_stats, lblk, len);
 	assert(!err);
+	f->block_bits = d->block_bits;
 	f->cluster_bits = bits;
 	if (state[0] == CLUSTER_MAPPED)
 		insert_pending(&f->pending, &d->es_stats, lblk >> bits);

@@ -35,8 +35,15 @@ errcode_t da_map_blocks(struct delay *d, struct delayed_file *f,
 errcode_t da_look_up(struct delay *d, struct delayed_file *f,
 		     struct da_map *map);
 
-/* Under --enable-verify: assert that the accounting of @f holds. */
+/* Whether the tree is valid and the reservation of @f is what it says. */
+bool da_accounting_holds(const struct delay *d, const struct delayed_file *f);
+
+/* Under --enable-verify: assert that the accounting of @f holds; between two
+ * steps of an operation. */
 void da_check(const struct delay *d, const struct delayed_file *f);
+
+/* Under --enable-verify: assert delayed_file_verify(); after an operation. */
+void delayed_file_check(const struct delay *d, const struct delayed_file *f);
 
 /* Promise @n clusters for delayed blocks of @f. */
 errcode_t da_reserve_space(struct delay *d, struct delayed_file *f,

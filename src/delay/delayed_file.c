@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Files in the buffer: writing, truncating and punching as the ES tree, the
- * reservation and the content see it.
+ * Files in the buffer: their lives, truncating and punching.
  *
- * A write is staged whole or not at all: what it inserted is remembered piece
- * by piece, and taken back in reverse order when a later step fails.  Each
- * step has made memory for its own undoing ready, so that taking back cannot
- * fail.
+ * What is kept: the content touches a block only if that is delayed or
+ * written, and a delayed block that was written to is touched by it.  Bytes
+ * that go out of such a block, with the block staying, may have been all
+ * that it held: staged zeros take their place.
+ *
+ *	block kept is	in memory only		with a map on disk
+ *	delayed		zeros if touched	zeros if touched
+ *	written		nothing reads as zero	zeros
+ *	unwritten, hole	nothing			nothing
  */
 #include "delay/delayed_file.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/errors.h"
 #include "base/number.h"
 #include "delay/da_map.h"
-
-/* What one write has changed so far. */
-struct staged {
-	struct es_extent *pieces;	/* as inserted (delayed), or as they
-					 * were before (unwritten) */
-	size_t n, cap;
-};
 
 void delay_init(struct delay *d, uint32_t block_bits, uint32_t cluster_bits)
 {
@@ -84,174 +79,83 @@ uint64_t delayed_file_wanted_blocks(const struct delayed_file *f)
 	return (uint64_t)f->reserved << f->cluster_bits;
 }
 
-/* Take a piece that is delayed back to a hole.  With a map on disk it must
- * be a known one: the map may still tell blocks that were removed since. */
-static void unstage_delayed(struct delay *d, struct delayed_file *f,
-			    const struct es_extent *e)
+/* Find out whether zeros must be staged where bytes of block @lblk go. */
+static errcode_t needs_zeros(struct delay *d, struct delayed_file *f,
+			     uint32_t lblk, bool *zeros)
 {
-	struct es_extent hole = { e->lblk, e->len, 0, ES_HOLE };
-	struct rsvd_count rc;
+	struct da_map map = { .lblk = lblk, .len = 1 };
+	uint32_t next;
 	errcode_t err;
 
-	rsvd_count_init(&rc, d->cluster_bits);
-	if (f->on_disk)
-		err = es_insert_extent(&f->es, &d->es_stats, &hole, &rc);
+	err = da_look_up(d, f, &map);
+	if (err)
+		return err;
+	if (map.status == ES_DELAYED)
+		*zeros = content_touches(&f->content, d->block_bits, lblk,
+					 lblk + 1, &next);
 	else
-		err = es_remove_extent(&f->es, &d->es_stats, e->lblk, e->len,
-				       &rc);
-	assert(!err);
-	(void)err;
-	da_release_space(d, f, get_rsvd(&rc, &f->es, &f->pending,
-					&d->es_stats));
-	da_check(d, f);
-}
-
-static void unstage(struct delay *d, struct delayed_file *f,
-		    struct staged *staged)
-{
-	errcode_t err;
-
-	while (staged->n--) {
-		struct es_extent *e = &staged->pieces[staged->n];
-
-		if (e->status & ES_DELAYED) {
-			unstage_delayed(d, f, e);
-			continue;
-		}
-		err = es_insert_extent(&f->es, &d->es_stats, e, NULL);
-		assert(!err);
-		(void)err;
-	}
-}
-
-/* Map the first piece of @map for writing and note what that changed.
- * Unwritten blocks become written: their bytes are staged from now on. */
-static errcode_t stage_piece(struct delay *d, struct delayed_file *f,
-			     struct da_map *map, struct staged *staged)
-{
-	struct es_extent e;
-	errcode_t err;
-
-	err = array_reserve(&staged->pieces, &staged->cap, staged->n + 1,
-			    sizeof(*staged->pieces));
-	if (!err)
-		err = da_map_blocks(d, f, map);
-	if (err)
-		return err;
-	if (!map->inserted && map->status != ES_UNWRITTEN)
-		return 0;
-	e = (struct es_extent){ map->lblk, map->len, map->pblk, map->status };
-	if (map->inserted) {
-		staged->pieces[staged->n++] = e;
-		return 0;
-	}
-	err = es_stats_prepare(&d->es_stats, 2 * ES_NODES_PER_CHANGE);
-	if (err)
-		return err;
-	staged->pieces[staged->n++] = e;
-	e.status = ES_WRITTEN;
-	f->pinned = true;
-	return es_insert_extent(&f->es, &d->es_stats, &e, NULL);
-}
-
-/* Stage blocks [@lblk, @lblk + @len); *@last is the status that the last of
- * them had or got. */
-static errcode_t stage_blocks(struct delay *d, struct delayed_file *f,
-			      uint32_t lblk, uint32_t len, uint32_t *last,
-			      struct staged *staged)
-{
-	errcode_t err = 0;
-
-	while (!err && len) {
-		struct da_map map = { .lblk = lblk, .len = len };
-
-		err = stage_piece(d, f, &map, staged);
-		*last = map.status;
-		lblk += map.len;
-		len -= map.len;
-	}
-	return err;
-}
-
-errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
-		   uint64_t len, struct origin *origin, uint64_t offset)
-{
-	struct content_range range = { pos, len, offset, origin };
-	struct staged staged = { .n = 0 };
-	uint64_t end, origin_end, first, last;
-	uint32_t status = 0;
-	errcode_t err;
-
-	if (!len)
-		return 0;
-	if (__builtin_add_overflow(pos, len, &end) ||
-	    __builtin_add_overflow(offset, len, &origin_end))
-		return EFBIG;
-	first = pos >> d->block_bits;
-	last = (end - 1) >> d->block_bits;
-	if (last >= ES_MAX_BLOCKS)
-		return EFBIG;
-	err = stage_blocks(d, f, first, last - first + 1, &status, &staged);
-	if (!err)
-		err = content_set(&f->content, &range);
-	if (err)
-		unstage(d, f, &staged);
-	free(staged.pieces);
-	if (err)
-		return err;
-	if (end > f->size)
-		f->size = end;
-	if (end > f->disksize && status == ES_WRITTEN)
-		f->disksize = end;
+		*zeros = map.status == ES_WRITTEN && f->on_disk;
 	return 0;
 }
 
-/* Remove whole blocks [@first, @end) and then let the bytes from @pos on
- * read as zero, to @pos + @len. */
-static errcode_t remove_bytes(struct delay *d, struct delayed_file *f,
-			      uint64_t first, uint64_t end, uint64_t pos,
-			      uint64_t len)
+/* Find the parts of [@pos, @end) at its begin and its end that lie in blocks
+ * which stay, and must become zeros. */
+static errcode_t find_edges(struct delay *d, struct delayed_file *f,
+			    uint64_t pos, uint64_t end, uint64_t *head,
+			    uint64_t *tail)
 {
-	struct content_range zeros = { pos, len, 0, NULL };
+	uint64_t block = UINT64_C(1) << d->block_bits;
+	uint64_t first = div_round_up(pos, block) * block;
+	uint64_t last = end / block * block;
+	bool zeros = false;
 	errcode_t err = 0;
 
-	if (f->on_disk || content_count(&f->content))
-		err = content_prepare(&f->content);
-	if (!err && first < end)
-		err = da_remove_blocks(d, f, first, end - first);
-	if (err)
-		return err;
-	/* What the blocks on disk hold is not zero until that is written. */
-	if (f->on_disk)
-		return content_set(&f->content, &zeros);
-	return content_clear(&f->content, pos, len);
+	*head = *tail = 0;
+	if (first != pos)
+		err = needs_zeros(d, f, pos / block, &zeros);
+	if (zeros)
+		*head = (first < end ? first : end) - pos;
+	zeros = false;
+	if (!err && last != end && last >= first)
+		err = needs_zeros(d, f, last / block, &zeros);
+	if (zeros)
+		*tail = end - last;
+	return err;
 }
 
 errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size)
 {
 	uint64_t first = div_round_up(size, UINT64_C(1) << d->block_bits);
-	uint64_t tail = (first << d->block_bits) - size;
+	uint64_t end = first << d->block_bits, head = 0, tail;
+	bool shrinks = size < f->size;
 	errcode_t err = 0;
 
 	if (first > ES_MAX_BLOCKS)
 		return EFBIG;
-	if (size < f->size && tail && f->on_disk)
-		err = remove_bytes(d, f, first, ES_MAX_BLOCKS, size, tail);
-	else if (size < f->size && first < ES_MAX_BLOCKS)
+	if (shrinks)
+		err = find_edges(d, f, size, end, &head, &tail);
+	if (!err && head)
+		err = content_prepare(&f->content);
+	if (!err && shrinks && first < ES_MAX_BLOCKS)
 		err = da_remove_blocks(d, f, first, ES_MAX_BLOCKS - first);
+	if (!err && shrinks)
+		content_truncate(&f->content, size);
+	if (!err && head)
+		err = content_punch(&f->content, size, head, head, 0);
 	if (err)
 		return err;
-	if (size < f->size)
-		content_truncate(&f->content, size + (f->on_disk ? tail : 0));
 	f->size = size;
 	f->disksize = size;
+	delayed_file_check(d, f);
 	return 0;
 }
 
 errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 		   uint64_t len)
 {
-	uint64_t block = UINT64_C(1) << d->block_bits, end, limit;
+	uint64_t block = UINT64_C(1) << d->block_bits;
+	uint64_t first = div_round_up(pos, block), end, limit, head, tail;
+	errcode_t err;
 
 	if (pos >= f->size || !len)
 		return 0;
@@ -259,8 +163,15 @@ errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 	limit = div_round_up(f->size, block) * block;
 	if (__builtin_add_overflow(pos, len, &end) || end >= f->size)
 		end = limit;
-	return remove_bytes(d, f, div_round_up(pos, block), end / block, pos,
-			    end - pos);
+	err = find_edges(d, f, pos, end, &head, &tail);
+	if (!err && (head || tail || content_count(&f->content)))
+		err = content_prepare(&f->content);
+	if (!err && first < end / block)
+		err = da_remove_blocks(d, f, first, end / block - first);
+	if (!err)
+		err = content_punch(&f->content, pos, end - pos, head, tail);
+	delayed_file_check(d, f);
+	return err;
 }
 
 /* Clusters that hold a delayed block. */
@@ -284,7 +195,48 @@ static uint64_t delayed_clusters(const struct delay *d,
 	return n;
 }
 
+/* Whether every block with content is delayed or written. */
+static bool content_has_blocks(const struct delay *d,
+			       const struct delayed_file *f)
+{
+	struct content_range r;
+	struct es_extent e;
+	uint64_t pos = 0;
+
+	while (content_next(&f->content, pos, &r)) {
+		uint64_t lblk, end = r.offset + r.len;
+
+		lblk = r.offset >> d->block_bits;
+		while (lblk << d->block_bits < end) {
+			if (!es_next_extent(&f->es, ES_DELAYED | ES_WRITTEN,
+					    lblk, &e) || e.lblk > lblk)
+				return false;
+			lblk = (uint64_t)e.lblk + e.len;
+		}
+		pos = end;
+	}
+	return true;
+}
+
 bool delayed_file_verify(const struct delay *d, const struct delayed_file *f)
+{
+	return da_accounting_holds(d, f) &&
+	       (f->on_disk || content_has_blocks(d, f));
+}
+
+void delayed_file_check(const struct delay *d, const struct delayed_file *f)
+{
+#ifdef ENABLE_VERIFY
+	/* Verifying is linear: small files only. */
+	if (f->es.all <= 256 && content_count(&f->content) <= 256)
+		assert(delayed_file_verify(d, f));
+#else
+	(void)d;
+	(void)f;
+#endif
+}
+
+bool da_accounting_holds(const struct delay *d, const struct delayed_file *f)
 {
 	const struct reserve *r = &d->reserve;
 	struct es_node *n;

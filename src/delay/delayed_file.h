@@ -51,7 +51,8 @@ struct delayed_file {
 	uint64_t size;		/* i_size, bytes */
 	uint64_t disksize;	/* i_disksize: size as far as mapped */
 	uint32_t reserved;	/* i_reserved, clusters */
-	uint8_t cluster_bits;	/* as struct delay has, once written to */
+	uint8_t block_bits;	/* as struct delay has them, once ... */
+	uint8_t cluster_bits;	/* ... blocks are delayed */
 	bool on_disk;		/* has a map on disk: ask query_blocks() */
 	bool pinned;		/* the tree knows more than the map on disk:
 				 * nothing of it may be dropped */
@@ -76,6 +77,13 @@ void delayed_file_release(struct delayed_file *f, struct delay *d);
  * EFBIG past the last logical block. */
 errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
 		   uint64_t len, struct origin *origin, uint64_t offset);
+
+/* Stage what fallocate() does in its mode 0: every hole in [@pos, @pos +
+ * @len), widened to whole blocks, becomes delayed, and is placed as unwritten
+ * if nothing is written to it before; the size grows to @pos + @len.
+ * Return: as da_write(), or EINVAL when @len is 0. */
+errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
+		       uint64_t len);
 
 /* Set the size: growing leaves a hole, shrinking drops what lies behind and
  * releases its reservation.  Return: 0, ENOMEM, EFBIG, or E4PACK_ET_NO_SPACE
@@ -104,8 +112,9 @@ uint32_t delayed_file_shrink(struct delay *d, struct delayed_file *f,
 uint64_t delayed_file_wanted_blocks(const struct delayed_file *f);
 
 /* Whether the accounting holds: the tree is valid, @f has as many clusters
- * reserved as hold delayed blocks and are not pending, and a cluster is
- * pending only if it has mapped and delayed blocks.  Linear. */
+ * reserved as hold delayed blocks and are not pending, a cluster is pending
+ * only if it has mapped and delayed blocks, and where there is content there
+ * are delayed or written blocks.  Linear. */
 bool delayed_file_verify(const struct delay *d,
 			 const struct delayed_file *f);
 
@@ -133,8 +142,8 @@ void extent_list_release(struct extent_list *l);
 errcode_t delayed_file_extents(const struct delayed_file *f,
 			       struct extent_list *out);
 
-/* As delayed_file_extents(), with delayed blocks among them; the places of
- * those mean nothing.  For mappings that depend on the logical places. */
+/* As delayed_file_extents(), with delayed blocks among them as what they
+ * will become; the places of those mean nothing.  For mappings that depend on the logical places. */
 errcode_t delayed_file_ranges(const struct delayed_file *f,
 			      struct extent_list *out);
 

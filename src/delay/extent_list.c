@@ -13,6 +13,27 @@
 #include "base/number.h"
 #include "delay/placement.h"
 
+/* Find the next blocks from @lblk on that have a place, or (@delayed) are to
+ * get one, as what they will be; at most those of one node.
+ * Return: whether there are any. */
+static bool next_extent(const struct delayed_file *f, uint32_t match,
+			uint32_t lblk, struct es_extent *e, bool *delayed)
+{
+	if (!es_next_extent(&f->es, match, lblk, e))
+		return false;
+	if (e->lblk < lblk) {
+		e->pblk += lblk - e->lblk;
+		e->len -= lblk - e->lblk;
+		e->lblk = lblk;
+	}
+	*delayed = e->status & ES_DELAYED;
+	if (*delayed)
+		delayed_stretch(f, e);
+	else
+		e->status &= ES_MAPPED;
+	return true;
+}
+
 /* Joins extents that come in logical order, and counts. */
 struct joiner {
 	struct es_extent cur;	/* the stretch so far; len 0: none */
@@ -34,10 +55,7 @@ static void joiner_end(struct joiner *j)
 
 static void joiner_add(struct joiner *j, const struct es_extent *e)
 {
-	uint32_t status = e->status & ES_UNWRITTEN ? ES_UNWRITTEN :
-						     ES_WRITTEN;
-
-	if (j->cur.len && j->cur.status == status &&
+	if (j->cur.len && j->cur.status == e->status &&
 	    j->cur.lblk + j->cur.len == e->lblk &&
 	    (j->ideal || j->cur.pblk + j->cur.len == e->pblk)) {
 		j->cur.len += e->len;
@@ -45,7 +63,6 @@ static void joiner_add(struct joiner *j, const struct es_extent *e)
 	}
 	joiner_end(j);
 	j->cur = *e;
-	j->cur.status = status;
 }
 
 /* Add the pieces that the delayed extent @e falls into. */
@@ -68,10 +85,11 @@ uint64_t delayed_file_count_extents(const struct delayed_file *f,
 	struct placement p;
 	struct es_extent e;
 	uint32_t lblk = 0;
+	bool delayed;
 
 	placement_init(&p, f, runs, n);
-	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
-		if (n && (e.status & ES_DELAYED))
+	while (next_extent(f, ES_MAPPED | ES_DELAYED, lblk, &e, &delayed)) {
+		if (n && delayed)
 			add_delayed(&j, &p, &e);
 		else
 			joiner_add(&j, &e);
@@ -109,17 +127,17 @@ static errcode_t add_cut(struct extent_list *l, const struct es_extent *e)
 	return 0;
 }
 
-errcode_t delayed_file_extents(const struct delayed_file *f,
-			       struct extent_list *out)
+/* Append the extents that match, cut at the limits. */
+static errcode_t add_extents(const struct delayed_file *f, uint32_t match,
+			     struct extent_list *out)
 {
 	size_t n = out->n;
 	struct es_extent e;
 	uint32_t lblk = 0;
+	bool delayed;
 	errcode_t err;
 
-	if (f->es.delayed)
-		return E4PACK_ET_BUG;
-	while (es_next_extent(&f->es, ES_MAPPED, lblk, &e)) {
+	while (next_extent(f, match, lblk, &e, &delayed)) {
 		err = add_cut(out, &e);
 		if (err) {
 			out->n = n;
@@ -130,21 +148,16 @@ errcode_t delayed_file_extents(const struct delayed_file *f,
 	return 0;
 }
 
+errcode_t delayed_file_extents(const struct delayed_file *f,
+			       struct extent_list *out)
+{
+	if (f->es.delayed)
+		return E4PACK_ET_BUG;
+	return add_extents(f, ES_MAPPED, out);
+}
+
 errcode_t delayed_file_ranges(const struct delayed_file *f,
 			      struct extent_list *out)
 {
-	size_t n = out->n;
-	struct es_extent e;
-	uint32_t lblk = 0;
-	errcode_t err;
-
-	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
-		err = add_cut(out, &e);
-		if (err) {
-			out->n = n;
-			return err;
-		}
-		lblk = e.lblk + e.len;
-	}
-	return 0;
+	return add_extents(f, ES_MAPPED | ES_DELAYED, out);
 }

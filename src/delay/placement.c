@@ -11,6 +11,11 @@
  * pending cluster, that of its mapped blocks; else the next cluster of the
  * runs.  A stretch of unmapped clusters takes as many in one go as the run
  * has.
+ *
+ * Delayed blocks fall into stretches: what the content touches becomes
+ * written, what it does not was only preallocated and becomes unwritten.  A
+ * piece never crosses the edge of a stretch, but two of them may share a
+ * cluster, as any two pieces may.
  */
 #include "delay/placement.h"
 
@@ -33,6 +38,34 @@ bool placement_fits(const struct placement *p)
 			return false;
 	}
 	return total == delayed_file_wanted_blocks(p->f);
+}
+
+void delayed_stretch(const struct delayed_file *f, struct es_extent *e)
+{
+	uint32_t next;
+
+	e->status = ES_UNWRITTEN;
+	if (content_touches(&f->content, f->block_bits, e->lblk,
+			    e->lblk + e->len, &next))
+		e->status = ES_WRITTEN;
+	e->len = next - e->lblk;
+}
+
+/* Cut [@lblk, *@end] to one stretch.  The last one is remembered: it may fall
+ * into many pieces.  Return: what the blocks become. */
+static uint32_t cut_to_stretch(struct placement *p, uint32_t lblk,
+			       uint32_t *end)
+{
+	struct es_extent *s = &p->stretch;
+
+	if (lblk < s->lblk || lblk - s->lblk >= s->len) {
+		*s = (struct es_extent){ .lblk = lblk,
+					 .len = *end - lblk + 1 };
+		delayed_stretch(p->f, s);
+	}
+	if (*end - s->lblk >= s->len)
+		*end = s->lblk + s->len - 1;
+	return s->status;
 }
 
 /* Find the place of @clu if it has one already. */
@@ -83,6 +116,7 @@ static uint32_t take(struct placement *p, uint32_t lblk, uint32_t len,
 bool placement_next(struct placement *p, uint32_t lblk, uint32_t end,
 		    struct es_extent *piece)
 {
+	uint32_t status = cut_to_stretch(p, lblk, &end);
 	uint32_t bits = p->f->cluster_bits;
 	uint32_t mask = (UINT32_C(1) << bits) - 1;
 	uint32_t len = end - lblk + 1, clu = lblk >> bits, last = end >> bits;
@@ -100,6 +134,6 @@ bool placement_next(struct placement *p, uint32_t lblk, uint32_t end,
 		if (!len)
 			return false;
 	}
-	*piece = (struct es_extent){ lblk, len, pblk, ES_WRITTEN };
+	*piece = (struct es_extent){ lblk, len, pblk, status };
 	return true;
 }

@@ -20,7 +20,12 @@ struct placement {
 	uint64_t clu_pblk;	/* place of the cluster taken last ... */
 	uint32_t clu;		/* ... for this logical cluster */
 	bool has_clu;
+	struct es_extent stretch;	/* the last one looked at; len 0: none */
 };
+
+/* Cut @e, delayed blocks of @f, to the first of them that become the same,
+ * and set its status to what: written, or unwritten if nothing was staged. */
+void delayed_stretch(const struct delayed_file *f, struct es_extent *e);
 
 void placement_init(struct placement *p, const struct delayed_file *f,
 		    const struct run *runs, size_t n);
@@ -29,7 +34,7 @@ void placement_init(struct placement *p, const struct delayed_file *f,
 bool placement_fits(const struct placement *p);
 
 /* Place the beginning of the delayed blocks [@lblk, @end], which are one
- * extent's rest: *@piece becomes written blocks from @lblk on.
+ * extent's rest: *@piece becomes written or unwritten blocks from @lblk on.
  * Return: false when the runs are used up. */
 bool placement_next(struct placement *p, uint32_t lblk, uint32_t end,
 		    struct es_extent *piece);

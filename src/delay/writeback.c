@@ -9,8 +9,9 @@
  *	i_disksize = i_size
  *
  * The delayed extents are walked in logical order.  The next of them,
- * [l, l + n), takes the next blocks of the runs: it becomes written in one
- * piece for each run that it meets, [l, l + k) -> [p, p + k).  The insert
+ * [l, l + n), takes the next blocks of the runs: it becomes written, or
+ * unwritten where it was only preallocated, in one piece for each run and
+ * each stretch of content that it meets, [l, l + k) -> [p, p + k).  The insert
  * drops the delayed blocks from the tree and tells which clusters hold none
  * any more; these, and those that become pending, are claimed.  The tree
  * joins pieces that touch on both sides.  With bigalloc a pending cluster

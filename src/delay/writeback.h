@@ -16,8 +16,8 @@
 
 /* Put the delayed blocks of @f, in logical order, into @n runs that the
  * allocator gave (delayed_file_wanted_blocks() in all; with bigalloc each run
- * is whole clusters): delayed becomes written, the reservation is claimed,
- * the size on disk follows.  Return: 0; ENOMEM, or E4PACK_ET_BUG when the
+ * is whole clusters): delayed becomes written, or unwritten where no byte was
+ * staged; the reservation is claimed, the size on disk follows.  Return: 0; ENOMEM, or E4PACK_ET_BUG when the
  * counts do not agree, both with nothing changed. */
 errcode_t writeback_place(struct delay *d, struct delayed_file *f,
 			  const struct run *runs, size_t n);

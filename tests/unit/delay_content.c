@@ -67,6 +67,28 @@ static uint32_t draw(struct fixture *fx, uint32_t below)
 	return (fx->random >> 16) % below;
 }
 
+/* Blocks of 8 bytes: which are touched, and as far as it stays so. */
+static void compare_blocks(struct fixture *fx)
+{
+	const uint32_t limit = BYTES / 8 - 1;
+	bool model[BYTES / 8];
+	uint32_t b, k, next;
+
+	for (b = 0; b < BYTES / 8; b++) {
+		model[b] = false;
+		for (k = 0; k < 8; k++)
+			model[b] |= fx->model[b * 8 + k].set;
+	}
+	for (b = 0; b < limit; b = next) {
+		assert_int_equal(content_touches(&fx->content, 3, b, limit,
+						 &next), model[b]);
+		assert_true(next > b && next <= limit);
+		for (k = b; k < next; k++)
+			assert_int_equal(model[k], model[b]);
+		assert_true(next == limit || model[next] != model[b]);
+	}
+}
+
 /* Ranges come in order, cover what the model says, and none could be joined
  * with the next. */
 static void compare(struct fixture *fx)
@@ -96,6 +118,7 @@ static void compare(struct fixture *fx)
 	for (; pos < BYTES; pos++)
 		assert_false(fx->model[pos].set);
 	assert_int_equal(content_count(&fx->content), count);
+	compare_blocks(fx);
 	for (i = 0; i < ORIGINS; i++)
 		have += fx->origins[i].refs;
 	assert_int_equal(have, refs);
@@ -117,6 +140,17 @@ static void forget(struct fixture *fx, uint64_t offset, uint64_t len)
 	memset(&fx->model[offset], 0, len * sizeof(fx->model[0]));
 }
 
+static void punch(struct fixture *fx, uint64_t offset, uint64_t len)
+{
+	uint64_t head = draw(fx, len + 1), tail = draw(fx, len - head + 1), i;
+
+	assert_int_equal(content_punch(&fx->content, offset, len, head, tail),
+			 0);
+	for (i = 0; i < len; i++)
+		fx->model[offset + i] = (struct byte){
+			.set = i < head || i >= len - tail };
+}
+
 static void random_step(struct fixture *fx)
 {
 	uint32_t offset = draw(fx, BYTES), len = draw(fx, BYTES - offset);
@@ -132,6 +166,9 @@ static void random_step(struct fixture *fx)
 	case 1:
 		content_truncate(&fx->content, offset);
 		forget(fx, offset, BYTES - offset);
+		break;
+	case 2:
+		punch(fx, offset, len);
 		break;
 	default:
 		/* Two ways of lying in an origin, so that some continue. */

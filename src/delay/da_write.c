@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writing and preallocating, as the ES tree, the reservation and the content
+ * see it.
+ *
+ * A call is staged whole or not at all: what it inserted is remembered piece
+ * by piece, and taken back in reverse order when a later step fails.  Each
+ * step has made memory for its own undoing ready, so that taking back cannot
+ * fail.
+ *
+ *			hole		delayed	unwritten	written
+ *	write		delayed		stays	written		stays
+ *	fallocate	delayed		stays	stays		stays
+ *
+ * A write leaves its bytes in the content, zeros included; fallocate leaves
+ * none.  So no status of its own is needed for blocks that are delayed but
+ * hold nothing: they are those that the content does not touch, and become
+ * unwritten when they are placed.
+ */
+#include "delay/delayed_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "delay/da_map.h"
+
+/* What one call has changed so far. */
+struct staged {
+	bool preallocate;		/* there are no bytes to come */
+	struct es_extent *pieces;	/* as inserted (delayed), or as they
+					 * were before (unwritten) */
+	size_t n, cap;
+};
+
+/* Take a piece that is delayed back to a hole.  With a map on disk it must
+ * be a known one: the map may still tell blocks that were removed since. */
+static void unstage_delayed(struct delay *d, struct delayed_file *f,
+			    const struct es_extent *e)
+{
+	struct es_extent hole = { e->lblk, e->len, 0, ES_HOLE };
+	struct rsvd_count rc;
+	errcode_t err;
+
+	rsvd_count_init(&rc, d->cluster_bits);
+	if (f->on_disk)
+		err = es_insert_extent(&f->es, &d->es_stats, &hole, &rc);
+	else
+		err = es_remove_extent(&f->es, &d->es_stats, e->lblk, e->len,
+				       &rc);
+	assert(!err);
+	(void)err;
+	da_release_space(d, f, get_rsvd(&rc, &f->es, &f->pending,
+					&d->es_stats));
+	da_check(d, f);
+}
+
+static void unstage(struct delay *d, struct delayed_file *f,
+		    struct staged *staged)
+{
+	errcode_t err;
+
+	while (staged->n--) {
+		struct es_extent *e = &staged->pieces[staged->n];
+
+		if (e->status & ES_DELAYED) {
+			unstage_delayed(d, f, e);
+			continue;
+		}
+		err = es_insert_extent(&f->es, &d->es_stats, e, NULL);
+		assert(!err);
+		(void)err;
+	}
+}
+
+/* Map the first piece of @map and note what that changed.  With bytes to
+ * come, unwritten blocks become written. */
+static errcode_t stage_piece(struct delay *d, struct delayed_file *f,
+			     struct da_map *map, struct staged *staged)
+{
+	struct es_extent e;
+	errcode_t err;
+
+	err = array_reserve(&staged->pieces, &staged->cap, staged->n + 1,
+			    sizeof(*staged->pieces));
+	if (!err)
+		err = da_map_blocks(d, f, map);
+	if (err)
+		return err;
+	if (!map->inserted &&
+	    (staged->preallocate || map->status != ES_UNWRITTEN))
+		return 0;
+	e = (struct es_extent){ map->lblk, map->len, map->pblk, map->status };
+	if (map->inserted) {
+		staged->pieces[staged->n++] = e;
+		return 0;
+	}
+	err = es_stats_prepare(&d->es_stats, 2 * ES_NODES_PER_CHANGE);
+	if (err)
+		return err;
+	staged->pieces[staged->n++] = e;
+	e.status = ES_WRITTEN;
+	f->pinned = true;
+	return es_insert_extent(&f->es, &d->es_stats, &e, NULL);
+}
+
+/* Stage the blocks of bytes [@pos, @pos + @len); *@last is the status that
+ * the last of them had or got. */
+static errcode_t stage_blocks(struct delay *d, struct delayed_file *f,
+			      uint64_t pos, uint64_t len, uint32_t *last,
+			      struct staged *staged)
+{
+	uint64_t lblk, end;
+	errcode_t err = 0;
+
+	if (__builtin_add_overflow(pos, len, &end))
+		return EFBIG;
+	lblk = pos >> d->block_bits;
+	end = ((end - 1) >> d->block_bits) + 1;
+	if (end > ES_MAX_BLOCKS)
+		return EFBIG;
+	while (!err && lblk < end) {
+		struct da_map map = { .lblk = lblk, .len = end - lblk };
+
+		err = stage_piece(d, f, &map, staged);
+		*last = map.status;
+		lblk += map.len;
+	}
+	return err;
+}
+
+/* Let the sizes follow a call that reached @end. */
+static void extend(struct delayed_file *f, uint64_t end, uint32_t last,
+		   uint32_t on_disk)
+{
+	if (end > f->size)
+		f->size = end;
+	if (end > f->disksize && (last & on_disk))
+		f->disksize = end;
+}
+
+errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
+		   uint64_t len, struct origin *origin, uint64_t offset)
+{
+	struct content_range range = { pos, len, offset, origin };
+	struct staged staged = { .n = 0 };
+	uint64_t origin_end;
+	uint32_t last = 0;
+	errcode_t err;
+
+	if (!len)
+		return 0;
+	if (__builtin_add_overflow(offset, len, &origin_end))
+		return EFBIG;
+	err = stage_blocks(d, f, pos, len, &last, &staged);
+	if (!err)
+		err = content_set(&f->content, &range);
+	if (err)
+		unstage(d, f, &staged);
+	else
+		extend(f, pos + len, last, ES_WRITTEN);
+	free(staged.pieces);
+	delayed_file_check(d, f);
+	return err;
+}
+
+errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
+		       uint64_t len)
+{
+	struct staged staged = { .preallocate = true };
+	uint32_t last = 0;
+	errcode_t err;
+
+	if (!len)
+		return EINVAL;
+	err = stage_blocks(d, f, pos, len, &last, &staged);
+	if (err)
+		unstage(d, f, &staged);
+	else
+		extend(f, pos + len, last, ES_MAPPED);
+	free(staged.pieces);
+	delayed_file_check(d, f);
+	return err;
+}
