@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Writing, truncating, punching and placing against a model that keeps one
- * status per block: a tiny world exhaustively, a larger one at random, with
+ * Writing, preallocating, truncating, punching and placing against a model
+ * that keeps one status per block: a tiny world exhaustively, a larger one at random, with
  * and without bigalloc, new and with a map on disk; full images; no memory.
  */
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "delay/da_map.h"
 #include "delay_world.h"
 
-enum { LETTERS = 13 };
+enum { LETTERS = 16 };
 
 static errcode_t letter(struct world *w, uint32_t which)
 {
@@ -26,13 +26,16 @@ static errcode_t letter(struct world *w, uint32_t which)
 	case 2: return write_blocks(w, 0, 8);
 	case 3: return write_blocks(w, 6, 2);
 	case 4: return write_blocks(w, 2, 4);
-	case 5: return truncate_bytes(w, 0);
-	case 6: return truncate_bytes(w, 3 * BS - 1);
-	case 7: return truncate_bytes(w, 5 * BS);
-	case 8: return truncate_bytes(w, 8 * BS);
-	case 9: return punch_blocks(w, 1, 2);
-	case 10: return punch_blocks(w, 3, 4);
-	case 11: return place_all(w);
+	case 5: return truncate_parts(w, 0);
+	case 6: return truncate_parts(w, 3 * 4 - 1);
+	case 7: return truncate_parts(w, 8 * 4);
+	case 8: return punch_parts(w, 1 * 4, 2 * 4);
+	case 9: return punch_parts(w, 2 * 4 + 1, 4 * 4 + 2);
+	case 10: return place_all(w);
+	case 11: return fallocate_parts(w, 0, 8 * 4);
+	case 12: return fallocate_parts(w, 3 * 4 + 3, 2);
+	case 13: return write_parts(w, 2 * 4 + 3, 1, &w->origin);
+	case 14: return write_parts(w, 4 * 4 + 2, 4, NULL);
 	default:
 		delayed_file_shrink(&w->d, &w->f, 3);
 		return 0;
@@ -80,14 +83,23 @@ static uint32_t draw(uint64_t *random, uint32_t below)
 
 static errcode_t random_step(struct world *w, uint64_t *random)
 {
-	uint32_t lblk = draw(random, MAX_BLOCKS);
-	uint32_t len = 1 + draw(random, MAX_BLOCKS - lblk);
+	uint32_t part = draw(random, MAX_BLOCKS * 4), whole = draw(random, 2);
+	uint32_t n, few;
 
-	switch (draw(random, 10)) {
-	case 0: return truncate_bytes(w, lblk * BS + draw(random, 2) * 7);
-	case 1: return punch_blocks(w, lblk, len);
+	if (whole)
+		part &= ~3u;
+	n = 1 + draw(random, MAX_BLOCKS * 4 - part);
+	if (whole)
+		n = (n + 3) & ~3u;
+	few = n % 36 ? n % 36 : 4;
+	switch (draw(random, 12)) {
+	case 0: return truncate_parts(w, part);
+	case 1: return punch_parts(w, part, n);
 	case 2: return place_all(w);
-	default: return write_blocks(w, lblk, 1 + (len - 1) % 9);
+	case 3: return fallocate_parts(w, part, few);
+	case 4: return write_parts(w, part, few, NULL);
+	case 5: return punch_parts(w, part, few);
+	default: return write_parts(w, part, few, &w->origin);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file in a small world, its model with one status per block, and the steps
- * that move both; for delay_da_map.c.  Allocations fail on demand: link with
+ * A file in a small world, its model with one status per block and one byte
+ * for each quarter of a block, and the steps that move both; for delay_da_map.c.  Allocations fail on demand: link with
  * --wrap for malloc, calloc, realloc and arena_alloc.
  */
 #ifndef E4PACK_TESTS_DELAY_WORLD_H
@@ -19,7 +19,7 @@
 #include "delay/delayed_file.h"
 #include "delay/writeback.h"
 
-enum { BS = 1024, MAX_BLOCKS = 48, PLACES = 256 };
+enum { BS = 1024, PART = BS / 4, MAX_BLOCKS = 48, PLACES = 256 };
 
 /* Which allocation from now on fails; 0: none. */
 static int fail_after;
@@ -60,8 +60,12 @@ void *__wrap_arena_alloc(struct arena *a, size_t size)
 
 struct fact {
 	uint32_t status;	/* ES_HOLE where there is nothing */
+	bool staged;		/* bytes were, zeros too: becomes written */
 	uint64_t pblk;
 };
+
+/* What a part of a block holds. */
+enum { ZEROS, STAGED, DISK };
 
 struct world {
 	struct delay d;
@@ -70,6 +74,7 @@ struct world {
 	uint32_t blocks;
 	struct fact disk[MAX_BLOCKS];	/* what query_blocks() tells */
 	struct fact model[MAX_BLOCKS];
+	uint8_t parts[MAX_BLOCKS * 4];
 	uint64_t model_size;
 	bool used[PLACES];	/* physical clusters */
 	uint64_t total;		/* clusters that free space began with */
@@ -150,6 +155,9 @@ static void world_init(struct world *w, uint32_t blocks, uint32_t bits,
 		w->disk[i].status = !mapped ? ES_HOLE :
 				    i == 5 ? ES_UNWRITTEN : ES_WRITTEN;
 		w->disk[i].pblk = mapped ? 64 + i : 0;
+		w->disk[i].staged = mapped && i != 5;
+		if (w->disk[i].staged)
+			memset(&w->parts[i * 4], DISK, 4);
 		if (mapped && !w->used[(64 + i) >> bits]) {
 			w->used[(64 + i) >> bits] = true;
 			w->total++;
@@ -169,6 +177,35 @@ static void world_release(struct world *w)
 	delay_release(&w->d);
 }
 
+/* Each part of a block is read through the content.  With a map on disk, what
+ * is outside of a write to a block that had no bytes is not told here. */
+static void compare_parts(const struct world *w)
+{
+	struct content_range r = { .len = 0 };
+	uint32_t i;
+
+	for (i = 0; i < w->blocks * 4; i++) {
+		const struct fact *at = &w->model[i / 4];
+		uint64_t pos = (uint64_t)i * PART;
+		uint8_t is = w->f.on_disk && at->status == ES_WRITTEN ? DISK :
+									ZEROS;
+
+		if (r.offset + r.len <= pos &&
+		    !content_next(&w->f.content, pos, &r))
+			r = (struct content_range){ .offset = UINT64_MAX };
+		if (r.offset <= pos) {
+			assert_true(r.offset + r.len >= pos + PART);
+			assert_true(at->status & (ES_DELAYED | ES_WRITTEN));
+			assert_true(!r.origin ||
+				    r.origin_offset == r.offset);
+			is = r.origin ? STAGED : ZEROS;
+		} else if (is == DISK && w->parts[i] == ZEROS) {
+			is = ZEROS;
+		}
+		assert_int_equal(is, w->parts[i]);
+	}
+}
+
 /* Every promise is recounted from the model, by its definition: a cluster
  * with delayed blocks has one if and only if it is not allocated. */
 static void compare(struct world *w)
@@ -179,10 +216,11 @@ static void compare(struct world *w)
 	assert_true(delayed_file_verify(&w->d, &w->f));
 	assert_true(w->f.size == w->model_size);
 	assert_true(w->f.disksize <= w->f.size);
+	compare_parts(w);
 	for (b = 0; b < w->blocks; b++) {
 		struct es_extent e;
 		struct fact is = w->f.on_disk ? w->disk[b] :
-				 (struct fact){ ES_HOLE, 0 };
+				 (struct fact){ .status = ES_HOLE };
 
 		if (es_next_extent(&w->f.es, ES_ANY, b, &e) && e.lblk <= b) {
 			is.status = e.status & ES_ANY;
@@ -211,52 +249,90 @@ static void compare(struct world *w)
 	assert_true(w->d.reserve.free == w->total - used);
 }
 
-static errcode_t write_blocks(struct world *w, uint32_t lblk, uint32_t len)
+/* Parts of blocks, four in each, from @part on. */
+static errcode_t write_parts(struct world *w, uint32_t part, uint32_t n,
+			     struct origin *origin)
 {
-	errcode_t err;
+	uint64_t end = (uint64_t)(part + n) * PART;
 	uint32_t b;
+	errcode_t err;
 
-	err = da_write(&w->d, &w->f, (uint64_t)lblk * BS, (uint64_t)len * BS,
-		       &w->origin, lblk * BS);
+	err = da_write(&w->d, &w->f, (uint64_t)part * PART,
+		       (uint64_t)n * PART, origin, part * PART);
 	if (err)
 		return err;
-	for (b = lblk; b < lblk + len; b++) {
+	for (b = part / 4; b <= (part + n - 1) / 4; b++) {
 		if (w->model[b].status == ES_HOLE)
 			w->model[b].status = ES_DELAYED;
 		else if (w->model[b].status == ES_UNWRITTEN)
 			w->model[b].status = ES_WRITTEN;
+		w->model[b].staged = true;
 	}
-	if (w->model_size < (uint64_t)(lblk + len) * BS)
-		w->model_size = (uint64_t)(lblk + len) * BS;
+	memset(&w->parts[part], origin ? STAGED : ZEROS, n);
+	if (w->model_size < end)
+		w->model_size = end;
 	return 0;
 }
 
+static errcode_t write_blocks(struct world *w, uint32_t lblk, uint32_t len)
+{
+	return write_parts(w, lblk * 4, len * 4, &w->origin);
+}
+
+static errcode_t fallocate_parts(struct world *w, uint32_t part, uint32_t n)
+{
+	uint64_t end = (uint64_t)(part + n) * PART;
+	uint32_t b;
+	errcode_t err;
+
+	err = da_fallocate(&w->d, &w->f, (uint64_t)part * PART,
+			   (uint64_t)n * PART);
+	if (err)
+		return err;
+	for (b = part / 4; b <= (part + n - 1) / 4; b++) {
+		if (w->model[b].status == ES_HOLE)
+			w->model[b].status = ES_DELAYED;
+	}
+	if (w->model_size < end)
+		w->model_size = end;
+	return 0;
+}
+
+/* Empty whole blocks of the model. */
 static void empty_model(struct world *w, uint32_t from, uint32_t to)
 {
 	for (; from < to && from < w->blocks; from++)
-		w->model[from] = (struct fact){ ES_HOLE, 0 };
+		w->model[from] = (struct fact){ .status = ES_HOLE };
 }
 
-static errcode_t truncate_bytes(struct world *w, uint64_t size)
+static errcode_t truncate_parts(struct world *w, uint32_t parts)
 {
+	uint64_t size = (uint64_t)parts * PART;
 	errcode_t err = da_truncate(&w->d, &w->f, size);
 
 	if (err)
 		return err;
-	if (size < w->model_size)
-		empty_model(w, (size + BS - 1) / BS, w->blocks);
+	if (size < w->model_size) {
+		empty_model(w, (parts + 3) / 4, w->blocks);
+		memset(&w->parts[parts], ZEROS, w->blocks * 4 - parts);
+	}
 	w->model_size = size;
 	return 0;
 }
 
-static errcode_t punch_blocks(struct world *w, uint32_t lblk, uint32_t len)
+static errcode_t punch_parts(struct world *w, uint32_t part, uint32_t n)
 {
-	errcode_t err = da_punch(&w->d, &w->f, (uint64_t)lblk * BS,
-				 (uint64_t)len * BS);
+	uint32_t end = part + n, blocks = (w->model_size + BS - 1) / BS;
+	errcode_t err = da_punch(&w->d, &w->f, (uint64_t)part * PART,
+				 (uint64_t)n * PART);
 
-	if (!err && (uint64_t)lblk * BS < w->model_size)
-		empty_model(w, lblk, lblk + len);
-	return err;
+	if (err || (uint64_t)part * PART >= w->model_size)
+		return err;
+	if ((uint64_t)end * PART >= w->model_size)
+		end = blocks * 4;
+	empty_model(w, (part + 3) / 4, end / 4);
+	memset(&w->parts[part], ZEROS, end - part);
+	return 0;
 }
 
 /* Places come one by one and downwards, so that hardly any two touch. */
@@ -297,9 +373,10 @@ static errcode_t place_all(struct world *w)
 
 		if (w->model[b].status != ES_DELAYED)
 			continue;
-		assert_true(es_next_extent(&w->f.es, ES_WRITTEN, b, &e));
-		w->model[b] = (struct fact){ ES_WRITTEN,
-					     e.pblk + (b - e.lblk) };
+		assert_true(es_next_extent(&w->f.es, ES_MAPPED, b, &e));
+		w->model[b].status = w->model[b].staged ? ES_WRITTEN :
+							  ES_UNWRITTEN;
+		w->model[b].pblk = e.pblk + (b - e.lblk);
 		assert_int_equal(w->model[b].pblk & ((1u << bits) - 1),
 				 b & ((1u << bits) - 1));
 	}
