@@ -126,6 +126,7 @@ run_unit() {
 			continue
 		fi
 		tap "$program" env CMOCKA_MESSAGE_OUTPUT=TAP \
+			srcdir="$work/source" \
 			timeout 300 "./$program"
 	done
 	cd "$top" || give_up 'the source folder is gone'
