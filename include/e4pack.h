@@ -200,6 +200,22 @@ enum e4pack_status e4pack_plan(const struct e4pack_options *options,
 			       const char *const *sources, size_t n,
 			       struct e4pack_totals *totals);
 
+struct e4pack_batch_options {
+	struct e4pack_options build;	/* of the new image */
+	bool keep_going;	/* tell of every command that fails */
+	bool json;		/* one line for each command */
+	e4pack_output *output;	/* what commands show */
+	void *output_arg;
+};
+
+/* Make image @image (NULL: only try) from an empty tree and @n scripts, "-"
+ * or none for one on standard input.  All are parsed before the first command
+ * runs; if one fails, nothing is made.  @totals may be NULL. */
+enum e4pack_status e4pack_batch_new(const struct e4pack_batch_options *options,
+				    const char *image,
+				    const char *const *scripts, size_t n,
+				    struct e4pack_totals *totals);
+
 /* Put @totals out, as aligned text or as one JSON document. */
 enum e4pack_status e4pack_show_totals(const struct e4pack_session *session,
 				      const struct e4pack_totals *totals,

@@ -7,6 +7,7 @@
 #include "api/session.h"
 #include "base/emit.h"
 #include "base/number.h"
+#include "pack/batch.h"
 #include "pack/create.h"
 
 enum e4pack_status e4pack_create(const struct e4pack_options *options,
@@ -32,6 +33,20 @@ enum e4pack_status e4pack_plan(const struct e4pack_options *options,
 	session_begin(&s, &options->session);
 	return session_end(&s, pack_create(options, NULL, sources, n, totals,
 					   &s.diag, &s.progress));
+}
+
+enum e4pack_status e4pack_batch_new(const struct e4pack_batch_options *options,
+				    const char *image,
+				    const char *const *scripts, size_t n,
+				    struct e4pack_totals *totals)
+{
+	struct e4pack_totals unused;
+	struct session s;
+
+	session_begin(&s, &options->build.session);
+	return session_end(&s, pack_batch(options, image, scripts, n,
+					  totals ? totals : &unused, &s.diag,
+					  &s.progress));
 }
 
 const char *e4pack_version(void)

@@ -14,12 +14,17 @@ enum {
 	OPT_MAX_SIZE = OPTION_FIRST_LONG, OPT_OWNER, OPT_MAP_OWNER, OPT_TIMES,
 	OPT_CLAMP, OPT_EXCLUDE, OPT_ONE_FS, OPT_UNREADABLE, OPT_VANISHED,
 	OPT_DIR_LINKS, OPT_ORDER, OPT_THREADS, OPT_STRICT, OPT_PROGRESS,
-	OPT_NO_PROGRESS, OPT_JSON, OPT_NO_SYNC,
+	OPT_NO_PROGRESS, OPT_JSON, OPT_NO_SYNC, OPT_NEW, OPT_KEEP_GOING,
 };
 
 static const char short_options[] = ":b:i:I:N:J:L:U:m:O:E:s:FnqvVh";
 
+/* Those of batch come first. */
+enum { BATCH_OPTIONS = 2 };
+
 static const struct option long_options[] = {
+	{ "new", no_argument, NULL, OPT_NEW },
+	{ "keep-going", no_argument, NULL, OPT_KEEP_GOING },
 	{ "size", required_argument, NULL, 's' },
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "owner", required_argument, NULL, OPT_OWNER },
@@ -79,6 +84,16 @@ static const char option_help[] =
 "      --json            the result as JSON\n"
 "      --no-sync         do not wait for the disk\n"
 "  -V, --help            version, this help\n";
+
+static const char batch_help[] =
+"The scripts (see e4pack-script(5); none: standard input):\n"
+"      --new             begin with an empty image\n"
+"      --keep-going      tell of every command that fails\n";
+
+static bool is_batch(const struct terminal *t)
+{
+	return !strcmp(t->command, "batch");
+}
 
 static const char *parse_u32(const char *text, uint32_t max, uint32_t *ret)
 {
@@ -216,6 +231,8 @@ static bool take_flag(struct build_options *b, struct terminal *t, int opt)
 		{ OPT_NO_PROGRESS, &t->draw, false },
 		{ OPT_JSON, &b->json, true },
 		{ OPT_NO_SYNC, &o->no_sync, true },
+		{ OPT_NEW, &b->new_image, true },
+		{ OPT_KEEP_GOING, &b->keep_going, true },
 	};
 	size_t i;
 
@@ -278,6 +295,7 @@ static int take_epoch(struct build_options *b, struct terminal *t)
 int build_options_parse(struct build_options *b, struct terminal *t, int argc,
 			char **argv, const char *usage)
 {
+	const struct option *longs = long_options;
 	const char *wrong;
 	char name[32];
 	int opt;
@@ -285,10 +303,13 @@ int build_options_parse(struct build_options *b, struct terminal *t, int argc,
 	memset(b, 0, sizeof(*b));
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, short_options, long_options,
-				  NULL)) != -1) {
+	if (!is_batch(t))
+		longs += BATCH_OPTIONS;
+	while ((opt = getopt_long(argc, argv, short_options, longs, NULL)) !=
+	       -1) {
 		if (opt == 'h') {
-			printf("Usage: %s\n\n%s", usage, option_help);
+			printf("Usage: %s\n\n%s%s", usage,
+			       is_batch(t) ? batch_help : "", option_help);
 			return 1 + terminal_exit(t, E4PACK_OK);
 		}
 		if (opt == 'V') {

@@ -12,6 +12,7 @@
 
 /* The commands, one file each.  argv[0] is the command's name.
  * Return: the exit status. */
+int cmd_batch(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_es(int argc, char **argv);
 int cmd_frag(int argc, char **argv);
@@ -57,6 +58,7 @@ extern volatile sig_atomic_t signals_caught;	/* number of the last, or 0 */
 struct build_options {
 	struct e4pack_options options;
 	bool json;
+	bool new_image, keep_going;	/* of batch */
 	const char **exclude;
 	struct e4pack_owner_map *uid_map, *gid_map;
 };

@@ -17,6 +17,7 @@ struct command {
 static const struct command commands[] = {
 	{ "create", cmd_create, "a new image from directories and archives" },
 	{ "plan", cmd_plan, "what create would make; nothing is written" },
+	{ "batch", cmd_batch, "a new image from scripts, write by write" },
 	{ "es", cmd_es, "extent status of files: lblk, len, pblk, status" },
 	{ "frag", cmd_frag, "fragmentation and free space" },
 };

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Running scripts.  A script is parsed whole, then its commands run one after
+ * another on the staged tree; the first that fails ends the run, and nothing
+ * of it reaches the target.
+ */
+#include "pack/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/errors.h"
+#include "pack/batch_run.h"
+
+static errcode_t needs_absolute(struct batch *b,
+				const struct script_command *c)
+{
+	(void)b;
+	(void)c;
+	return E4PACK_ET_UNSUPPORTED;
+}
+
+static batch_verb *const verbs[SCRIPT_VERBS] = {
+	[SCRIPT_MKDIR] = batch_mkdir,
+	[SCRIPT_PUT] = batch_put,
+	[SCRIPT_TREE] = batch_tree,
+	[SCRIPT_UNTAR] = batch_untar,
+	[SCRIPT_WRITE] = batch_write,
+	[SCRIPT_APPEND] = batch_append,
+	[SCRIPT_TRUNCATE] = batch_truncate,
+	[SCRIPT_FALLOCATE] = batch_fallocate,
+	[SCRIPT_PUNCH] = batch_punch,
+	[SCRIPT_LN] = batch_ln,
+	[SCRIPT_SYMLINK] = batch_symlink,
+	[SCRIPT_MKNOD] = batch_mknod,
+	[SCRIPT_MKFIFO] = batch_mknod,
+	[SCRIPT_MV] = batch_mv,
+	[SCRIPT_RM] = batch_rm,
+	[SCRIPT_RMDIR] = batch_rmdir,
+	[SCRIPT_CHMOD] = batch_chmod,
+	[SCRIPT_CHOWN] = batch_chown,
+	[SCRIPT_TOUCH] = batch_touch,
+	[SCRIPT_SETXATTR] = batch_setxattr,
+	[SCRIPT_RMXATTR] = batch_rmxattr,
+	[SCRIPT_CHATTR] = batch_chattr,
+	[SCRIPT_FSYNC] = needs_absolute,
+	[SCRIPT_SYNC] = needs_absolute,
+	[SCRIPT_ES] = batch_es,
+	[SCRIPT_STAT] = batch_stat,
+	[SCRIPT_DF] = needs_absolute,
+	[SCRIPT_LS] = batch_ls,
+	[SCRIPT_ECHO] = batch_echo,
+};
+
+struct edit_attributes batch_attributes(const struct batch *b, uint32_t mode)
+{
+	const struct e4pack_options *o = b->build->options;
+
+	return (struct edit_attributes){
+		.mode = mode, .time = { .sec = o->has_epoch ? o->epoch : 0 },
+	};
+}
+
+static char *place(const struct script_command *c)
+{
+	char *text;
+
+	return asprintf(&text, "%s:%u", c->file, c->line) < 0 ? NULL : text;
+}
+
+/* Tell why a command failed, unless who knew more has told it. */
+static void tell(struct batch *b, const struct script_command *c,
+		 errcode_t err, unsigned int told)
+{
+	struct diag *diag = b->build->diag;
+	const char *path = c->path ? c->path : "";
+	const char *slash = c->path && *c->path != '/' ? "/" : "";
+	char *where = place(c);
+
+	if (diag->errors != told)
+		diag_note(diag, DIAG_NOTE, where, "%s failed",
+			  script_verb_name(c->verb));
+	else if (err > 0 && err < 256)
+		diag_error(diag, where, err, "%s %s%s",
+			   script_verb_name(c->verb), slash, path);
+	else
+		diag_error(diag, where, err, "%s %s%s: %s",
+			   script_verb_name(c->verb), slash, path,
+			   error_message(err));
+	free(where);
+}
+
+/* One line of --json for a command that ran. */
+static void put_result(struct batch *b, const struct script_command *c,
+		       bool done)
+{
+	json_t *doc = json_pack("{s:s,s:i,s:s,s:b}", "file", c->file, "line",
+				(int)c->line, "command",
+				script_verb_name(c->verb), "ok", (int)done);
+
+	if (doc && b->result && json_object_update(doc, b->result)) {
+		json_decref(doc);
+		doc = NULL;
+	}
+	emit_json(&b->out, doc);
+}
+
+static errcode_t run_one(struct batch *b, const struct script_command *c)
+{
+	unsigned int told = b->build->diag->errors;
+	errcode_t err;
+
+	b->result = NULL;
+	err = verbs[c->verb](b, c);
+	if (err && err != E4PACK_ET_INTERRUPTED)
+		tell(b, c, err, told);
+	if (b->options->json)
+		put_result(b, c, !err);
+	json_decref(b->result);
+	b->result = NULL;
+	return err;
+}
+
+/* Commands that show or place need the free space of a real size. */
+static errcode_t check_size(struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->script.n; i++) {
+		const struct script_command *c = &b->script.commands[i];
+		char *where;
+
+		if (verbs[c->verb] != needs_absolute)
+			continue;
+		where = place(c);
+		diag_error(b->build->diag, where, E4PACK_ET_USAGE,
+			   "%s is not there for a new image yet",
+			   script_verb_name(c->verb));
+		free(where);
+		return E4PACK_ET_USAGE;
+	}
+	return 0;
+}
+
+static errcode_t run_all(void *arg, struct build *build)
+{
+	struct batch *b = arg;
+	errcode_t first = 0, err;
+	size_t i;
+
+	b->build = build;
+	b->tree = &build->tree;
+	err = check_size(b);
+	if (err)
+		return err;
+	progress_begin(build->progress, "script", b->script.n);
+	tree_begin_source(&build->tree, false);
+	for (i = 0; i < b->script.n; i++) {
+		err = run_one(b, &b->script.commands[i]);
+		if (!err)
+			err = progress_add(build->progress, 1);
+		if (err && !first)
+			first = err;
+		if (err && (!b->options->keep_going ||
+			    err == E4PACK_ET_INTERRUPTED || err == ENOMEM))
+			break;
+	}
+	return first;
+}
+
+errcode_t pack_batch(const struct e4pack_batch_options *options,
+		     const char *image, const char *const *scripts, size_t n,
+		     struct e4pack_totals *totals, struct diag *diag,
+		     struct progress *progress)
+{
+	static const char *const input[] = { "-" };
+	struct batch b = { .options = options };
+	errcode_t err = 0, failed;
+	size_t i;
+
+	if (!n) {
+		scripts = input;
+		n = 1;
+	}
+	script_init(&b.script);
+	emit_init(&b.out, options->output, options->output_arg);
+	for (i = 0; i < n; i++) {
+		errcode_t one = script_read(&b.script, scripts[i], diag);
+
+		if (one && !err)
+			err = one;
+	}
+	if (!err)
+		err = build_image(&options->build, image, run_all, &b, totals,
+				  diag, progress);
+	failed = emit_finish(&b.out);
+	if (failed && !err)
+		err = diag_error(diag, "standard output", failed,
+				 "cannot be written");
+	es_table_release(&b.table);
+	script_release(&b.script);
+	return err;
+}
