@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Mapping blocks for a write: find them, or make them delayed.  See
- * da_map.c.
+ * Inner door of the mapping: find blocks, or make them delayed (da_map.c);
+ * give them their place (da_allocate.c); make them a hole (da_remove.c).
  */
 #ifndef E4PACK_DELAY_DA_MAP_H
 #define E4PACK_DELAY_DA_MAP_H
@@ -61,6 +61,21 @@ void da_update_reserve_space(struct delay *d, struct delayed_file *f,
  * Return: 0, or ENOMEM with nothing changed. */
 errcode_t da_place_extent(struct delay *d, struct delayed_file *f,
 			  const struct es_extent *e);
+
+/* How delayed blocks are asked for. */
+struct da_how {
+	uint32_t max;		/* blocks of one request, 0: any number */
+	bool whole_file;	/* one request for all that is delayed */
+};
+
+/* Allocate what is delayed in [@lblk, @end] and place it.
+ * Return: as writeback_file(). */
+errcode_t da_allocate_range(struct delay *d, struct delayed_file *f,
+			    uint32_t lblk, uint32_t end,
+			    const struct da_how *how);
+
+/* Whether to try again after E4PACK_ET_NO_SPACE; *@tries begins at 0. */
+bool should_retry_alloc(struct delay *d, int *tries);
 
 /* Make [@lblk, @lblk + @len) a hole: reservations are released, blocks given
  * to free_blocks().  Return: 0, or ENOMEM or E4PACK_ET_NO_SPACE (see

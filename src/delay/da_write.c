@@ -16,6 +16,11 @@
  * none.  So no status of its own is needed for blocks that are delayed but
  * hold nothing: they are those that the content does not touch, and become
  * unwritten when they are placed.
+ *
+ * On a live image blocks may be allocated at once: those of a write that does
+ * not delay, and those of fallocate.  They are staged as delayed first, which
+ * makes the promise for all of them, and then placed as unwritten, so a claim
+ * cannot be refused half way.
  */
 #include "delay/delayed_file.h"
 
@@ -24,6 +29,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/errors.h"
 #include "delay/da_map.h"
 
 /* What one call has changed so far. */
@@ -130,7 +136,8 @@ static errcode_t stage_blocks(struct delay *d, struct delayed_file *f,
 	return err;
 }
 
-/* Let the sizes follow a call that reached @end. */
+/* Let the sizes follow a call that reached @end and whose last block was
+ * @last: the one on disk where that is one of @on_disk. */
 static void extend(struct delayed_file *f, uint64_t end, uint32_t last,
 		   uint32_t on_disk)
 {
@@ -140,46 +147,149 @@ static void extend(struct delayed_file *f, uint64_t end, uint32_t last,
 		f->disksize = end;
 }
 
+/* Stage the bytes of @range over whatever is there. */
+static errcode_t write_delayed(struct delay *d, struct delayed_file *f,
+			       const struct content_range *range)
+{
+	struct staged staged = { .n = 0 };
+	uint32_t last = 0;
+	errcode_t err;
+
+	err = stage_blocks(d, f, range->offset, range->len, &last, &staged);
+	if (!err)
+		err = content_set(&f->content, range);
+	if (err)
+		unstage(d, f, &staged);
+	else
+		extend(f, range->offset + range->len, last, ES_WRITTEN);
+	free(staged.pieces);
+	return err;
+}
+
+/* Make holes again of what was staged and allocated.  What there is no memory
+ * for stays, delayed or unwritten, with its account in order. */
+static void give_back(struct delay *d, struct delayed_file *f,
+		      const struct staged *staged)
+{
+	size_t i;
+
+	for (i = staged->n; i > 0; i--) {
+		const struct es_extent *e = &staged->pieces[i - 1];
+
+		da_remove_blocks(d, f, e->lblk, e->len);
+	}
+}
+
+/* Allocate the holes under @range as unwritten, and write. */
+static errcode_t write_now(struct delay *d, struct delayed_file *f,
+			   const struct content_range *range)
+{
+	const struct da_how how = { .max = d->kernel_requests ? 1 : 0 };
+	struct staged staged = { .preallocate = true };
+	uint32_t last;
+	size_t i;
+	errcode_t err;
+
+	err = stage_blocks(d, f, range->offset, range->len, &last, &staged);
+	if (err) {
+		unstage(d, f, &staged);
+		goto out;
+	}
+	for (i = 0; !err && i < staged.n; i++) {
+		const struct es_extent *e = &staged.pieces[i];
+
+		err = da_allocate_range(d, f, e->lblk, e->lblk + e->len - 1,
+					&how);
+	}
+	if (!err)
+		err = write_delayed(d, f, range);
+	if (err)
+		give_back(d, f, &staged);
+	else
+		extend(f, range->offset + range->len, last, ES_ANY);
+out:
+	free(staged.pieces);
+	return err;
+}
+
+/* Make a write in one way or the other, again where that may help. */
+static errcode_t write_range(struct delay *d, struct delayed_file *f,
+			     const struct content_range *range, bool now)
+{
+	uint64_t origin_end;
+	int tries = 0;
+	errcode_t err;
+
+	if (!range->len)
+		return 0;
+	if (__builtin_add_overflow(range->origin_offset, range->len,
+				   &origin_end))
+		return EFBIG;
+	do
+		err = now ? write_now(d, f, range) :
+			    write_delayed(d, f, range);
+	while (err == E4PACK_ET_NO_SPACE && should_retry_alloc(d, &tries));
+	delayed_file_check(d, f);
+	return err;
+}
+
 errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
 		   uint64_t len, struct origin *origin, uint64_t offset)
 {
 	struct content_range range = { pos, len, offset, origin };
-	struct staged staged = { .n = 0 };
-	uint64_t origin_end;
+	bool now = d->nodelalloc;
+
+	if (d->reserve.kernel_margins)
+		now = now || nonda_switch(&d->reserve);
+	return write_range(d, f, &range, now && delay_is_live(d));
+}
+
+errcode_t da_write_now(struct delay *d, struct delayed_file *f, uint64_t pos,
+		       uint64_t len, struct origin *origin, uint64_t offset)
+{
+	struct content_range range = { pos, len, offset, origin };
+
+	return write_range(d, f, &range, delay_is_live(d));
+}
+
+static errcode_t preallocate(struct delay *d, struct delayed_file *f,
+			     uint64_t pos, uint64_t len)
+{
+	const struct da_how how = {
+		.max = d->kernel_requests ? EXTENT_UNWRITTEN_MAX : 0
+	};
+	struct staged staged = { .preallocate = true };
 	uint32_t last = 0;
 	errcode_t err;
 
-	if (!len)
-		return 0;
-	if (__builtin_add_overflow(offset, len, &origin_end))
-		return EFBIG;
 	err = stage_blocks(d, f, pos, len, &last, &staged);
-	if (!err)
-		err = content_set(&f->content, &range);
-	if (err)
+	if (err) {
 		unstage(d, f, &staged);
-	else
-		extend(f, pos + len, last, ES_WRITTEN);
+	} else if (delay_is_live(d)) {
+		err = da_allocate_range(d, f, pos >> d->block_bits,
+					(pos + len - 1) >> d->block_bits,
+					&how);
+		last = ES_MAPPED;
+		if (err)
+			give_back(d, f, &staged);
+	}
+	if (!err)
+		extend(f, pos + len, last, ES_MAPPED);
 	free(staged.pieces);
-	delayed_file_check(d, f);
 	return err;
 }
 
 errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
 		       uint64_t len)
 {
-	struct staged staged = { .preallocate = true };
-	uint32_t last = 0;
+	int tries = 0;
 	errcode_t err;
 
 	if (!len)
 		return EINVAL;
-	err = stage_blocks(d, f, pos, len, &last, &staged);
-	if (err)
-		unstage(d, f, &staged);
-	else
-		extend(f, pos + len, last, ES_MAPPED);
-	free(staged.pieces);
+	do
+		err = preallocate(d, f, pos, len);
+	while (err == E4PACK_ET_NO_SPACE && should_retry_alloc(d, &tries));
 	delayed_file_check(d, f);
 	return err;
 }

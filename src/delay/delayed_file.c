@@ -33,6 +33,16 @@ void delay_release(struct delay *d)
 	es_stats_release(&d->es_stats);
 }
 
+bool delay_is_live(const struct delay *d)
+{
+	return d->ops && d->ops->allocate;
+}
+
+uint64_t delay_dirty_blocks(const struct delay *d)
+{
+	return d->reserve.dirty << d->cluster_bits;
+}
+
 void delayed_file_init(struct delayed_file *f)
 {
 	*f = (struct delayed_file){ .size = 0 };

@@ -20,6 +20,23 @@
 #include "source/origin.h"
 
 struct delayed_file;
+struct run_list;
+
+/* Blocks that are asked for. */
+struct da_request {
+	uint32_t lblk;		/* the first of them */
+	uint64_t len;		/* blocks as if all lay behind @lblk, so that
+				 * [lblk, lblk + len) meets the clusters */
+	bool delalloc;		/* was delayed: bytes are staged for it */
+	bool unwritten;		/* preallocated: becomes unwritten */
+	uint64_t file_blocks;	/* size of the file */
+	uint64_t goal;		/* where @lblk would continue its neighbour,
+				 * 0: it has none */
+
+	/* The nearest mapped blocks on either side; pblk 0: none. */
+	uint32_t lleft, lright;
+	uint64_t pleft, pright;
+};
 
 /* What the buffer asks of an image that is there already. */
 struct delay_ops {
@@ -31,6 +48,23 @@ struct delay_ops {
 	 * fail; who gives them to the free space changes reserve.free. */
 	void (*free_blocks)(void *arg, const struct delayed_file *f,
 			    uint64_t pblk, uint64_t len);
+	/* Append runs of free blocks for the beginning of @req to the empty
+	 * @out: at least one block or, with bigalloc, whole clusters from the
+	 * one of @req->lblk on, and no more than asked for.  The number of
+	 * free blocks follows by itself, when they get their use.  Reports,
+	 * other than E4PACK_ET_NO_SPACE.  NULL: the image is not there before
+	 * the end, everything is only staged. */
+	errcode_t (*allocate)(void *arg, const struct delayed_file *f,
+			      const struct da_request *req,
+			      struct run_list *out);
+	/* Blocks that allocate() gave get no use after all.  Cannot fail;
+	 * reserve.free stays. */
+	void (*take_back)(void *arg, const struct delayed_file *f,
+			  uint64_t pblk, uint64_t len);
+	/* Commit, so that clusters freed before may be used, and count them
+	 * in reserve.free.  NULL: no journal, nothing waits for a commit.
+	 * Return: whether there were any. */
+	bool (*commit)(void *arg);
 };
 
 /* What all files of one image share. */
@@ -42,6 +76,9 @@ struct delay {
 	const struct delay_ops *ops;	/* NULL, or NULL members: nothing is
 					 * on disk, no one is told */
 	void *ops_arg;		/* first argument of @ops */
+	bool nodelalloc;	/* writes allocate at once, if possible */
+	bool kernel_requests;	/* blocks are asked for as the kernel does,
+				 * not for whole files */
 };
 
 struct delayed_file {
@@ -70,18 +107,36 @@ void delayed_file_init(struct delayed_file *f);
 /* Free the contents; what is still reserved is released. */
 void delayed_file_release(struct delayed_file *f, struct delay *d);
 
+/* Whether blocks can be allocated before the end. */
+bool delay_is_live(const struct delay *d);
+
+/* Blocks that are promised to data and not allocated yet: what the kernel
+ * shows as delayed_allocation_blocks, and a dirty limit is about. */
+uint64_t delay_dirty_blocks(const struct delay *d);
+
 /* Stage @len bytes at @pos, which lie at @offset in @origin (NULL: zeros).
  * Goes through da_map_blocks() for every block of the range and records
- * where the bytes are; moves the size when the write ends past it.
+ * where the bytes are; moves the size when the write ends past it.  Where
+ * writes are not to delay (nodelalloc, or nonda_switch() with the kernel's
+ * margins) this is da_write_now().
  * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE (nothing of this call stays);
  * EFBIG past the last logical block. */
 errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
 		   uint64_t len, struct origin *origin, uint64_t offset);
 
+/* As da_write(), but holes get their blocks at once: first as unwritten, and
+ * with the bytes they become written.  What was delayed stays so.  Without
+ * allocate() it is da_write().
+ * Return: as da_write(), or what allocate() returned; nothing stays unless it
+ * cannot be given back for want of memory. */
+errcode_t da_write_now(struct delay *d, struct delayed_file *f, uint64_t pos,
+		       uint64_t len, struct origin *origin, uint64_t offset);
+
 /* Stage what fallocate() does in its mode 0: every hole in [@pos, @pos +
  * @len), widened to whole blocks, becomes delayed, and is placed as unwritten
- * if nothing is written to it before; the size grows to @pos + @len.
- * Return: as da_write(), or EINVAL when @len is 0. */
+ * if nothing is written to it before; the size grows to @pos + @len.  On a
+ * live image what is delayed in the range is allocated at once.
+ * Return: as da_write_now(), or EINVAL when @len is 0. */
 errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
 		       uint64_t len);
 
@@ -143,7 +198,8 @@ errcode_t delayed_file_extents(const struct delayed_file *f,
 			       struct extent_list *out);
 
 /* As delayed_file_extents(), with delayed blocks among them as what they
- * will become; the places of those mean nothing.  For mappings that depend on the logical places. */
+ * will become; the places of those mean nothing.  For mappings that depend on
+ * the logical places. */
 errcode_t delayed_file_ranges(const struct delayed_file *f,
 			      struct extent_list *out);
 

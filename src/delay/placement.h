@@ -20,7 +20,7 @@ struct placement {
 	uint64_t clu_pblk;	/* place of the cluster taken last ... */
 	uint32_t clu;		/* ... for this logical cluster */
 	bool has_clu;
-	struct es_extent stretch;	/* the last one looked at; len 0: none */
+	struct es_extent stretch;	/* looked at last; len 0: none */
 };
 
 /* Cut @e, delayed blocks of @f, to the first of them that become the same,

@@ -20,6 +20,15 @@
  *			so a claim never fails and flush never runs out
  *	meta a -> b	meta += b - a, refused like a reservation
  *
+ * Margins, as the kernel has them (kernel_margins)
+ *	data	free >= n + dirty + meta + resv + root
+ *		without root where the writer may use what root may
+ *	meta	free >= n + dirty + meta
+ *	nonda	2 free < 3 dirty: too little is left to go on promising.
+ *		The kernel also asks for free < dirty + (what its per-CPU
+ *		counts may be off by); counts here are exact, and free <
+ *		dirty is the weaker condition.
+ *
  *	reserved_total - claimed_total = dirty, at any time.
  *
  * A reservation is made whole or not at all: there is nothing to undo.  The
@@ -33,9 +42,9 @@
 
 #include "base/errors.h"
 
-uint64_t reserve_available(const struct reserve *r)
+static uint64_t available(const struct reserve *r, uint64_t margin)
 {
-	uint64_t spoken = r->dirty + r->meta;
+	uint64_t spoken = r->dirty + r->meta + margin;
 
 	if (!r->unbounded)
 		return r->free > spoken ? r->free - spoken : 0;
@@ -43,6 +52,18 @@ uint64_t reserve_available(const struct reserve *r)
 		return UINT64_MAX - spoken - r->claimed_total;
 	spoken += r->claimed_total;
 	return r->limit > spoken ? r->limit - spoken : 0;
+}
+
+uint64_t reserve_available(const struct reserve *r)
+{
+	uint64_t margin = r->resv + (r->use_root ? 0 : r->root);
+
+	return available(r, r->kernel_margins ? margin : 0);
+}
+
+bool nonda_switch(const struct reserve *r)
+{
+	return !r->unbounded && 2 * r->free < 3 * r->dirty;
 }
 
 errcode_t reserve_space(struct reserve *r, uint64_t n)
@@ -78,7 +99,7 @@ void reserve_claim(struct reserve *r, uint64_t n)
 errcode_t reserve_meta(struct reserve *r, uint64_t old, uint64_t now)
 {
 	assert(old <= r->meta);
-	if (now > old && now - old > reserve_available(r)) {
+	if (now > old && now - old > available(r, 0)) {
 		if (!r->measure)
 			return E4PACK_ET_NO_SPACE;
 		r->overrun = true;

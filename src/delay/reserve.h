@@ -16,6 +16,11 @@ struct reserve {
 	bool unbounded;		/* the size is solved later: never full */
 	uint64_t limit;		/* unbounded: clusters that --max-size allows
 				 * in all, 0: no limit */
+	bool kernel_margins;	/* data leaves @root and @resv alone */
+	bool use_root;		/* the writer may have what is @root's */
+	uint64_t root;		/* kept for root */
+	uint64_t resv;		/* kept for metadata at writeback: the
+				 * kernel's s_resv_clusters */
 	bool measure;		/* past the end, set @overrun and go on: the
 				 * caller wants to know how much is needed */
 	bool overrun;		/* more was promised than there is */
@@ -40,7 +45,10 @@ void reserve_claim(struct reserve *r, uint64_t n);
  * Return: 0, or E4PACK_ET_NO_SPACE with nothing changed. */
 errcode_t reserve_meta(struct reserve *r, uint64_t old, uint64_t now);
 
-/* Clusters that a further reservation could still get. */
+/* Clusters that a further reservation for data could still get. */
 uint64_t reserve_available(const struct reserve *r);
+
+/* Whether the kernel would stop delaying now and allocate at each write. */
+bool nonda_switch(const struct reserve *r);
 
 #endif

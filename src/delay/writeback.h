@@ -2,8 +2,9 @@
 /*
  * Writeback: delayed blocks get their places, and their bytes are written.
  * Two steps, so that all places are known before the first byte moves:
- * writeback_place() for each file, then writeback_data() for all of them in
- * physical order.
+ * writeback_place() for each file, with runs that somebody planned, or on a
+ * live image writeback_file(), which asks for them; then writeback_data() for
+ * all files in physical order.
  */
 #ifndef E4PACK_DELAY_WRITEBACK_H
 #define E4PACK_DELAY_WRITEBACK_H
@@ -17,10 +18,20 @@
 /* Put the delayed blocks of @f, in logical order, into @n runs that the
  * allocator gave (delayed_file_wanted_blocks() in all; with bigalloc each run
  * is whole clusters): delayed becomes written, or unwritten where no byte was
- * staged; the reservation is claimed, the size on disk follows.  Return: 0; ENOMEM, or E4PACK_ET_BUG when the
- * counts do not agree, both with nothing changed. */
+ * staged; the reservation is claimed, the size on disk follows.
+ * Return: 0; ENOMEM, or E4PACK_ET_BUG when the counts do not agree, both with
+ * nothing changed. */
 errcode_t writeback_place(struct delay *d, struct delayed_file *f,
 			  const struct run *runs, size_t n);
+
+/* Ask for the places of all delayed blocks of @f, and put them there: the
+ * whole file at once, or as the kernel asks.  The size on disk follows as far
+ * as blocks have their place.
+ * Return: 0; what allocate() returned, or ENOMEM, with part of the blocks
+ * placed and the others delayed as before; E4PACK_ET_STALE when the mapping
+ * changed meanwhile; E4PACK_ET_BUG when the runs are not as asked for;
+ * E4PACK_ET_SEQUENCE without allocate(). */
+errcode_t writeback_file(struct delay *d, struct delayed_file *f);
 
 /* A placed file whose bytes are to be written. */
 struct writeback_item {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writing, preallocating, truncating, punching and placing against a model
- * that keeps one status per block: a tiny world exhaustively, a larger one at random, with
- * and without bigalloc, new and with a map on disk; full images; no memory.
+ * that keeps one status per block: a tiny world exhaustively, a larger one at
+ * random, with and without bigalloc, new and with a map on disk; full images;
+ * no memory.
  */
 #include <errno.h>
 #include <setjmp.h>

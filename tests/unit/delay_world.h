@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A file in a small world, its model with one status per block and one byte
- * for each quarter of a block, and the steps that move both; for delay_da_map.c.  Allocations fail on demand: link with
+ * for each quarter of a block, and the steps that move both; for
+ * delay_da_map.c and delay_live.c.  Allocations fail on demand: link with
  * --wrap for malloc, calloc, realloc and arena_alloc.
  */
 #ifndef E4PACK_TESTS_DELAY_WORLD_H
@@ -131,7 +132,9 @@ static void give_back(void *arg, const struct delayed_file *f, uint64_t pblk,
 	}
 }
 
-static const struct delay_ops delay_ops = { query_disk, give_back };
+static const struct delay_ops delay_ops = {
+	.query_blocks = query_disk, .free_blocks = give_back,
+};
 
 static void world_init(struct world *w, uint32_t blocks, uint32_t bits,
 		       uint64_t free_clusters, bool on_disk)
@@ -346,7 +349,7 @@ static errcode_t place_all(struct world *w)
 
 	while (n < wanted) {
 		w->next = (w->next + PLACES - 3) % PLACES;
-		if (w->used[w->next])
+		if (w->used[w->next] || !w->next)
 			continue;
 		w->used[w->next] = true;
 		runs[n++] = (struct run){ (uint64_t)w->next << bits,

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Delayed blocks of a live image get their places.
+ *
+ * What is kept, at each step
+ *	blocks given by allocate() = blocks placed + blocks taken back
+ *	dirty and free go down by the same clusters as these are placed
+ *
+ * The delayed extents of the range are walked in logical order.  Each step
+ * takes the first blocks [l, l + n) that
+ *	become the same		written if bytes are staged, else unwritten
+ *	need new clusters	a first cluster that is pending has its place
+ *				and ends the step; a later one is left out
+ *	fit into one request	n <= max
+ * and asks for them, or for all that the file wants in one request.  What
+ * comes may be fewer blocks: the next step goes on behind.  So a failure
+ * leaves a file of which the first part is placed and the rest delayed, both
+ * with their accounts in order.
+ *
+ * Goal: the block behind the one on the left, as far away as the logical
+ * blocks are, (pleft + (l - lleft)); without a left neighbour in front of the
+ * right one by the same rule, pright - (lright - l).
+ *
+ * The mapping may change only here: its cookie is remembered with the plan
+ * of a step, and compared before anything is placed.
+ */
+#include <assert.h>
+
+#include "alloc/mballoc.h"
+#include "base/errors.h"
+#include "base/number.h"
+#include "delay/da_map.h"
+#include "delay/placement.h"
+
+enum { RETRIES = 3 };
+
+struct mapping {
+	struct delay *d;
+	struct delayed_file *f;
+	const struct da_how *how;
+	uint32_t end;			/* last block of the range */
+	struct es_extent right;		/* the next mapped ones; len 0: none */
+	bool right_known;
+};
+
+bool should_retry_alloc(struct delay *d, int *tries)
+{
+	if (!d->ops || !d->ops->commit || ++*tries > RETRIES)
+		return false;
+	return d->ops->commit(d->ops_arg) ||
+	       reserve_available(&d->reserve) > 0;
+}
+
+/* Find the last mapped extent in front of @lblk. */
+static bool find_left(const struct es_tree *t, uint32_t lblk,
+		      struct es_extent *e)
+{
+	struct es_head *nodes = (struct es_head *)&t->nodes;
+	struct es_node key = { .lblk = lblk }, *n;
+
+	n = RB_NFIND(es_head, nodes, &key);
+	n = n ? RB_PREV(es_head, nodes, n) : RB_MAX(es_head, nodes);
+	for (; n; n = RB_PREV(es_head, nodes, n)) {
+		es_next_extent(t, ES_ANY, n->lblk, e);
+		if (e->status & ES_MAPPED)
+			return true;
+	}
+	return false;
+}
+
+static void find_neighbours(struct mapping *m, struct da_request *req)
+{
+	const struct es_tree *t = &m->f->es;
+	struct es_extent left;
+
+	if (find_left(t, req->lblk, &left)) {
+		req->lleft = left.lblk + left.len - 1;
+		req->pleft = left.pblk + left.len - 1;
+		req->goal = req->pleft + (req->lblk - req->lleft);
+	}
+	/* What is placed lies on the left: the right one stays until then. */
+	if (!m->right_known ||
+	    (m->right.len && m->right.lblk < req->lblk)) {
+		m->right_known = true;
+		if (!es_next_extent(t, ES_MAPPED, req->lblk, &m->right))
+			m->right.len = 0;
+	}
+	if (!m->right.len)
+		return;
+	req->lright = m->right.lblk;
+	req->pright = m->right.pblk;
+	if (!req->goal && req->pright > req->lright - req->lblk)
+		req->goal = req->pright - (req->lright - req->lblk);
+}
+
+/* Cut @e to what one step asks for.  Return: whether it needs clusters. */
+static bool cut_to_step(const struct mapping *m, struct es_extent *e)
+{
+	const struct pending_set *pending = &m->f->pending;
+	uint32_t bits = m->d->cluster_bits, last;
+	uint32_t next = ((e->lblk >> bits) + 1) << bits;
+
+	if (e->lblk + e->len - 1 > m->end)
+		e->len = m->end - e->lblk + 1;
+	if (m->how->max && e->len > m->how->max)
+		e->len = m->how->max;
+	delayed_stretch(m->f, e);
+	last = (e->lblk + e->len - 1) >> bits;
+	if (is_pending(pending, e->lblk >> bits)) {
+		if (last != e->lblk >> bits)
+			e->len = next - e->lblk;
+		return false;
+	}
+	if (last != e->lblk >> bits && is_pending(pending, last))
+		e->len = (last << bits) - e->lblk;
+	return true;
+}
+
+/* Clusters from that of block @lblk on which @len blocks meet. */
+static uint64_t clusters_of(const struct delay *d, uint32_t lblk,
+			    uint64_t len)
+{
+	uint64_t ratio = UINT64_C(1) << d->cluster_bits;
+
+	return div_round_up((lblk & (ratio - 1)) + len, ratio);
+}
+
+static bool runs_are_good(const struct delay *d, const struct run_list *l,
+			  uint64_t clusters)
+{
+	uint64_t mask = (UINT64_C(1) << d->cluster_bits) - 1, total = 0;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		const struct run *r = &l->runs[i];
+
+		if (!r->len || ((r->start | r->len) & mask) ||
+		    __builtin_add_overflow(total, r->len, &total))
+			return false;
+	}
+	return total && total >> d->cluster_bits <= clusters;
+}
+
+/* Give back what is left of the runs behind the first @used blocks of run
+ * @i.  Return: whether that is anything. */
+static bool take_back(struct mapping *m, const struct run_list *l, size_t i,
+		      uint64_t used)
+{
+	bool any = false;
+
+	for (; i < l->n; i++, used = 0) {
+		if (used == l->runs[i].len)
+			continue;
+		any = true;
+		if (m->d->ops->take_back)
+			m->d->ops->take_back(m->d->ops_arg, m->f,
+					     l->runs[i].start + used,
+					     l->runs[i].len - used);
+	}
+	return any;
+}
+
+/* Ask for blocks.  Return: 0 with @out to be placed in full, or an error
+ * with nothing allocated. */
+static errcode_t request_blocks(struct mapping *m,
+				const struct da_request *req,
+				uint64_t clusters, struct run_list *out)
+{
+	uint64_t seq = delayed_file_seq(m->f);
+	int tries = 0;
+	errcode_t err;
+
+	do
+		err = m->d->ops->allocate(m->d->ops_arg, m->f, req, out);
+	while (err == E4PACK_ET_NO_SPACE && should_retry_alloc(m->d, &tries));
+	if (err)
+		return err;
+	err = delayed_file_check_seq(m->f, seq);
+	if (!err && !runs_are_good(m->d, out, clusters))
+		err = E4PACK_ET_BUG;
+	if (err)
+		take_back(m, out, 0, 0);
+	return err;
+}
+
+/* Lay the delayed blocks of [@lblk, @end] out over @runs as far as these
+ * go. */
+static errcode_t place_blocks(struct mapping *m, uint32_t lblk, uint32_t end,
+			      const struct run_list *runs)
+{
+	struct placement p, before;
+	struct es_extent e, piece;
+	errcode_t err = 0;
+
+	placement_init(&p, m->f, runs->runs, runs->n);
+	while (!err && es_next_extent(&m->f->es, ES_DELAYED, lblk, &e)) {
+		uint32_t last = e.lblk + e.len - 1;
+
+		before = p;
+		if (lblk < e.lblk)
+			lblk = e.lblk;
+		if (lblk > end ||
+		    !placement_next(&p, lblk, last < end ? last : end,
+				    &piece))
+			break;
+		err = da_place_extent(m->d, m->f, &piece);
+		lblk = piece.lblk + piece.len;
+	}
+	if (err)
+		p = before;
+	if (take_back(m, runs, p.i, p.used) && !err)
+		err = E4PACK_ET_BUG;
+	return err;
+}
+
+/* Map the first blocks of the delayed extent @e, or all of the file. */
+static errcode_t map_blocks(struct mapping *m, struct es_extent e)
+{
+	struct run_list runs = { .n = 0 };
+	bool needed = cut_to_step(m, &e);
+	struct da_request req = {
+		.lblk = e.lblk, .len = e.len,
+		.delalloc = e.status == ES_WRITTEN,
+		.unwritten = e.status == ES_UNWRITTEN,
+		.file_blocks = div_round_up(m->f->size, UINT64_C(1) <<
+					    m->d->block_bits),
+	};
+	uint64_t clusters = clusters_of(m->d, e.lblk, e.len);
+	uint32_t end = e.lblk + e.len - 1;
+	errcode_t err = 0;
+
+	if (needed && m->how->whole_file) {
+		clusters = m->f->reserved;
+		req.len = delayed_file_wanted_blocks(m->f) -
+			  (e.lblk & ((UINT32_C(1) << m->d->cluster_bits) - 1));
+		end = m->end;
+	}
+	if (needed) {
+		find_neighbours(m, &req);
+		err = request_blocks(m, &req, clusters, &runs);
+	}
+	if (!err)
+		err = place_blocks(m, e.lblk, end, &runs);
+	run_list_release(&runs);
+	return err;
+}
+
+errcode_t da_allocate_range(struct delay *d, struct delayed_file *f,
+			    uint32_t lblk, uint32_t end,
+			    const struct da_how *how)
+{
+	struct mapping m = { .d = d, .f = f, .how = how, .end = end };
+	struct es_extent e;
+	errcode_t err = delay_is_live(d) ? 0 : E4PACK_ET_SEQUENCE;
+
+	/* Without the count, the last search would see every extent. */
+	while (!err && f->es.delayed &&
+	       es_next_extent(&f->es, ES_DELAYED, lblk, &e)) {
+		if (e.lblk < lblk) {
+			e.len -= lblk - e.lblk;
+			e.lblk = lblk;
+		}
+		if (e.lblk > end)
+			break;
+		lblk = e.lblk;
+		err = map_blocks(&m, e);
+	}
+	return err;
+}
