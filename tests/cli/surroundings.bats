@@ -29,7 +29,8 @@ loader_calls() {
 }
 
 # injected CALL[,CALL] HOW [STRACE-OPTIONS] -- ARGUMENTS: run create with
-# these system calls failing; they must have been made.
+# these system calls failing; they must have been made.  RUNNER comes before
+# the program.
 injected() {
 	local calls=$1 how=$2
 	local -a options=()
@@ -40,7 +41,7 @@ injected() {
 	done
 	run --separate-stderr timeout 60 strace -f -o log -qq \
 		"${options[@]}" -e "trace=$calls" -e "inject=$calls:$how" \
-		"$E4PACK" create "${@:2}"
+		"${RUNNER[@]}" "$E4PACK" create "${@:2}"
 	grep -q INJECTED log || fail "$calls: never made"
 }
 
@@ -109,30 +110,27 @@ traceable() {
 	small_tree t
 	tar -C t -czf t.tgz .
 	refusals=0
-	for kib in $(seq 40000 500 56000); do
+	least=20000
+	while ! (ulimit -v $least && "$E4PACK" --version) >/dev/null 2>&1; do
+		least=$((least + 500))
+	done
+	for kib in $(seq $least 400 $((least + 12000))); do
 		for source in t t.tgz; do
 			rm -f new.img
-			run --separate-stderr bash -c 'ulimit -v '"$kib"'
-				exec "$E4PACK" create --threads 2 new.img '"$source"
+			run --separate-stderr bash -c "ulimit -v $kib
+				exec \"\$E4PACK\" create --threads 2 new.img $source"
 			tidy
-			case $status in
-			0)
+			if [ "$status" -eq 0 ]; then
 				clean new.img
-				;;
-			1)
-				refusals=$((refusals + 1))
-				told create
-				[ ! -e new.img ]
-				;;
-			*)
-				# The loader has too little, too.
-				[[ $stderr = *'shared libraries'* ]] ||
-					fail "$kib KiB: ended with $status"
-				;;
-			esac
+				continue
+			fi
+			[ "$status" -eq 1 ] || fail "$kib KiB: $status"
+			told create
+			[ ! -e new.img ]
+			refusals=$((refusals + 1))
 		done
 	done
-	echo "# refused with $refusals limits" >&3
+	[ "$refusals" -gt 0 ]
 }
 
 @test "row 84: umask 777" {
@@ -223,6 +221,9 @@ traceable() {
 	mkdir t
 	echo a >t/f
 	create want.img t
+	# Without listxattrat(), which is too new for strace.
+	RUNNER=(python3 "$LIB/deny.py" 465)
+	"${RUNNER[@]}" true 2>/dev/null || skip 'no seccomp filters here'
 	for how in error=EOPNOTSUPP error=ERANGE:when=1 error=ERANGE:when=2+2; do
 		rm -f new.img
 		injected llistxattr "$how" -- new.img t
@@ -277,8 +278,8 @@ traceable() {
 	for call in openat pread64 read poll pwrite64; do
 		rm -f new.img
 		first=$(($(loader_calls "$call") + 1))
-		cat t.tgz | injected "$call" "error=EINTR:when=$first+2" -- \
-			new.img -
+		injected "$call" "error=EINTR:when=$first+2" -- new.img - \
+			< <(cat t.tgz)
 		[ "$status" -eq 0 ] || fail "$call: $status"
 		same_bytes want.img new.img
 	done
@@ -298,9 +299,9 @@ traceable() {
 	# The spool has a name for a moment where it cannot do without.
 	tar -C t --format=posix --sparse -czf t.tgz .
 	mkdir spool
-	# The first to be opened there is the folder itself.
-	TMPDIR=$PWD/spool injected openat error=EOPNOTSUPP:when=2 \
-		-P "$PWD/spool" -- spool/new.img t.tgz
+	# Opened before it there are the folder itself and the target.
+	TMPDIR=$PWD/spool injected openat error=EOPNOTSUPP:when=3 \
+		-P "$PWD/spool" -- "$PWD/spool/new.img" t.tgz
 	[ "$status" -eq 0 ]
 	grep -q 'O_TMPFILE.*INJECTED' log
 	same_bytes want.img spool/new.img

@@ -23,7 +23,7 @@ load helper
 		cp two.tar same.img
 		ln -f same.img two.tar
 		run --separate-stderr e4pack create -F same.img "$source" \
-			<same.img
+			<two.tar
 		[ "$status" -ne 0 ] || fail "$source was taken"
 		mentions 'image that is to be made'
 		cmp same.img two.tar

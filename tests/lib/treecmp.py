@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares two trees exactly: treecmp.py [OPTIONS] EXPECTED FOUND...
 
-Each FOUND is compared with EXPECTED.  Each is a folder (a mounted image, say), a tar archive or an ext4 image.
+Each FOUND is compared with EXPECTED.  They are folders (a mounted image, say),
+tar archives or ext4 images.
 Compared are names, types, modes, owners, times to the nanosecond, extended
 attributes, groups of hard links, link targets, device numbers, sizes, content
 and the map of holes in blocks of FOUND.  An empty lost+found at the root of
