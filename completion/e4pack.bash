@@ -18,7 +18,7 @@ _e4pack()
 
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-			'create plan es frag --help --version' -- "$cur")
+			'create plan batch es frag --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -73,6 +73,7 @@ _e4pack()
 	if [[ $cur = -* ]]; then
 		case $command in
 		create | plan) ;;
+		batch) build="--new --keep-going $build" ;;
 		es) build=$inspect ;;
 		frag) build="$inspect --top --fail-over" ;;
 		*) build= ;;

@@ -38,7 +38,7 @@ options_of_page() {
 commands=$("$E4PACK" --help | sed -n 's/^  *\([a-z]\{2,\}\) .*/\1/p')
 [ -n "$commands" ] || say '--help lists no command'
 
-for page in "$srcdir"/man/*.1; do
+for page in "$srcdir"/man/*.[15]; do
 	if command -v mandoc >/dev/null; then
 		# The date of a page is that of its words, not of today.
 		mandoc -Tlint -W warning "$page" ||
