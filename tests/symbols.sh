@@ -39,4 +39,5 @@ for compiler in "${CC:-cc} -x c -std=c11" "${CXX:-c++} -x c++ -std=c++11"; do
 		wrong=1
 	fi
 done
+[ "$wrong" = 0 ] && echo 'nothing but e4pack_ names'
 exit "$wrong"

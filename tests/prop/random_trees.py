@@ -9,6 +9,7 @@ blocks; options of every geometry.  Then
   - the image holds the tree exactly (the tests' own reader, and the kernel
     where it can mount),
   - a second run gives the same bytes,
+  - folders over a block are indexed,
   - es and frag agree with the reader, and no extent could be avoided,
   - the numbers of --json are those of the superblock,
   - with a size of "min", one block less fails.
@@ -21,6 +22,7 @@ import random
 import resource
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,7 @@ import ext4read  # noqa: E402
 TREECMP = os.path.join(TOP, "lib", "treecmp.py")
 REPORTS = os.path.join(TOP, "lib", "check_reports.py")
 ROOT = os.getuid() == 0
+DIR_INDEX = 0x20
 
 
 class Wrong(Exception):
@@ -346,7 +349,18 @@ class Judge:
             raise Wrong("the superblock has other numbers: %s" % said)
         if os.path.getsize(image) != said["bytes"]:
             raise Wrong("the length is not %d" % said["bytes"])
+        self.indexed(e)
         e.close()
+
+    def indexed(self, image):
+        """Every folder over a block has an index, where there may be one."""
+        if not image.compat & DIR_INDEX:
+            return
+        for path, inode in image.walk():
+            if stat.S_ISDIR(inode.mode) and path != b"lost+found" and \
+                    inode.size > image.block_size and \
+                    not inode.flags & ext4read.INDEX_FL:
+                raise Wrong("the folder %r has no index" % path)
 
     def least(self, tree, words, said):
         """One block less than min must fail, and leave nothing."""
