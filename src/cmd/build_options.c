@@ -292,8 +292,10 @@ static int take_epoch(struct build_options *b, struct terminal *t)
 	return 0;
 }
 
-int build_options_parse(struct build_options *b, struct terminal *t, int argc,
-			char **argv, const char *usage)
+/* Parse the options; optind then tells where the operands begin.
+ * Return: 0 to go on, or an exit status plus one (1: help was shown). */
+static int build_options_parse(struct build_options *b, struct terminal *t,
+			       int argc, char **argv, const char *usage)
 {
 	const struct option *longs = long_options;
 	const char *wrong;
@@ -332,9 +334,33 @@ int build_options_parse(struct build_options *b, struct terminal *t, int argc,
 	return take_epoch(b, t);
 }
 
-void build_options_release(struct build_options *b)
+static void build_options_release(struct build_options *b)
 {
 	free(b->exclude);
 	free(b->uid_map);
 	free(b->gid_map);
+}
+
+int build_command(int argc, char **argv, const char *usage,
+		  const char *const *operands, build_run *run)
+{
+	struct build_options b;
+	struct terminal t;
+	int status, i;
+
+	terminal_init(&t, argv[0]);
+	status = build_options_parse(&b, &t, argc, argv, usage);
+	if (status) {
+		build_options_release(&b);
+		return status - 1;
+	}
+	for (i = 0; operands[i] && optind + i < argc; i++)
+		;
+	if (operands[i])
+		status = terminal_usage(&t, operands[i], "is missing: %s",
+					usage);
+	else
+		status = run(&b, &t, argc - optind, argv + optind);
+	build_options_release(&b);
+	return status;
 }

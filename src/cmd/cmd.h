@@ -65,11 +65,14 @@ struct build_options {
 
 enum { OPTION_FIRST_LONG = 256 };
 
-/* Parse options up to the first argument that is none; optind tells where.
- * Return: 0 to go on, or an exit status plus one (1: help was shown). */
-int build_options_parse(struct build_options *b, struct terminal *t, int argc,
-			char **argv, const char *usage);
-void build_options_release(struct build_options *b);
+/* What a command does with its operands.  Return: the exit status. */
+typedef int build_run(struct build_options *b, struct terminal *t, int n,
+		      char **operands);
+
+/* A whole command with these options: parse, call @run, clean up.
+ * @operands names what must follow the options, ended by NULL. */
+int build_command(int argc, char **argv, const char *usage,
+		  const char *const *operands, build_run *run);
 
 /* build_values.c: the values that have a form of their own.
  * Each returns NULL, or what is wrong with the value, in words. */

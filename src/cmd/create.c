@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,35 +53,22 @@ static long tell(void *arg, const struct e4pack_totals *totals)
 	return err ? err : terminal_flush(c->t);
 }
 
-static int create(struct build_options *b, struct terminal *t,
-		  const char *image, char **sources, int n)
+static int create(struct build_options *b, struct terminal *t, int n,
+		  char **operands)
 {
-	struct creation c = { b, t, image };
+	struct creation c = { b, t, operands[0] };
 
-	t->subject = image;
+	t->subject = c.image;
 	b->options.made = tell;
 	b->options.made_arg = &c;
-	return terminal_exit(t, e4pack_create(&b->options, image,
-					      (const char *const *)sources,
-					      (size_t)n, NULL));
+	return terminal_exit(t, e4pack_create(&b->options, c.image,
+					      (const char *const *)operands +
+					      1, (size_t)n - 1, NULL));
 }
 
 int cmd_create(int argc, char **argv)
 {
-	struct build_options b;
-	struct terminal t;
-	int status;
+	static const char *const operands[] = { "IMAGE", "SOURCE", NULL };
 
-	terminal_init(&t, argv[0]);
-	status = build_options_parse(&b, &t, argc, argv, usage);
-	if (status)
-		status--;
-	else if (argc - optind < 2)
-		status = terminal_usage(&t, argc == optind ? "IMAGE" :
-					"SOURCE", "is missing: %s", usage);
-	else
-		status = create(&b, &t, argv[optind], argv + optind + 1,
-				argc - optind - 1);
-	build_options_release(&b);
-	return status;
+	return build_command(argc, argv, usage, operands, create);
 }

@@ -2,12 +2,11 @@
 /* The plan command. */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 
 static const char usage[] = "e4pack plan [OPTIONS] SOURCE...";
 
-static int plan(struct build_options *b, struct terminal *t, char **sources,
-		int n)
+static int plan(struct build_options *b, struct terminal *t, int n,
+		char **sources)
 {
 	struct e4pack_totals totals;
 	enum e4pack_status status;
@@ -22,18 +21,7 @@ static int plan(struct build_options *b, struct terminal *t, char **sources,
 
 int cmd_plan(int argc, char **argv)
 {
-	struct build_options b;
-	struct terminal t;
-	int status;
+	static const char *const operands[] = { "SOURCE", NULL };
 
-	terminal_init(&t, argv[0]);
-	status = build_options_parse(&b, &t, argc, argv, usage);
-	if (status)
-		status--;
-	else if (argc == optind)
-		status = terminal_usage(&t, "SOURCE", "is missing: %s", usage);
-	else
-		status = plan(&b, &t, argv + optind, argc - optind);
-	build_options_release(&b);
-	return status;
+	return build_command(argc, argv, usage, operands, plan);
 }
