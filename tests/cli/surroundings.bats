@@ -177,7 +177,11 @@ traceable() {
 	[ "$status" -eq 1 ]
 	mentions 'is whole'
 	clean new.img
-	injected close error=EIO -P "$PWD/new.img" -- -F new.img t
+	# A temporary name is not known before; that of a file in place is.
+	rm -f new.img
+	truncate -s 16M new.img
+	injected close error=EIO -P "$PWD/new.img" -- -E offset=0 -s 16M \
+		new.img t
 	[ "$status" -eq 1 ]
 	told create
 	tidy
