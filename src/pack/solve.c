@@ -25,8 +25,8 @@
 #include "base/number.h"
 #include "pack/allocate.h"
 
-/* Superblock, descriptors, two bitmaps and a table: no frame has fewer. */
-enum { LEAST_FIXED = 5 };
+/* Superblock, descriptors and two bitmaps: no frame has fewer, with a table. */
+enum { LEAST_FIXED = 4 };
 
 /* Inodes that headroom may come to, far from where numbers of 32 bits end. */
 static const uint64_t MOST_WISHED = UINT64_C(1) << 31;
@@ -188,8 +188,9 @@ static errcode_t halve(struct solver *s, uint64_t lo, uint64_t hi,
 	return try_exact(s, hi);
 }
 
-/* No frame ends at @blocks: its last group is too small.  Find the first size
- * in that group which stands. */
+/* No frame ends at @blocks: its last group is too small, or its groups cannot
+ * be made small enough for the inodes.  Find the first size in that group
+ * which stands. */
 static errcode_t first_standing(struct solver *s, uint64_t blocks,
 				uint64_t *ret)
 {
@@ -258,7 +259,7 @@ static errcode_t search_whole(struct solver *s, uint64_t from, uint64_t *ret)
 static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 {
 	errcode_t short_of = E4PACK_ET_NO_SPACE;
-	uint64_t b = from;
+	uint64_t b = from, leapt_from = 0;
 
 	for (;;) {
 		uint64_t limit_step = next_group(s->p, b);
@@ -268,6 +269,11 @@ static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 			return short_of;
 		err = try_exact(s, b);
 		*ret = b;
+		/* Many inodes make small groups, and a frame of fewer groups
+		 * needs less: then the leap was too far. */
+		if (!err && leapt_from && s->need < b)
+			return halve(s, leapt_from, b, ret);
+		leapt_from = 0;
 		if (err == E4PACK_ET_SCATTERED) {
 			short_of = err;
 			err = search_whole(s, b, ret);
@@ -275,10 +281,10 @@ static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 				return err;
 			b = *ret + 1;
 		} else if (err == E4PACK_ET_NO_SPACE) {
+			leapt_from = s->need < limit_step ? b : 0;
 			b = s->need < limit_step ? s->need : limit_step;
-		} else if (err == E4PACK_ET_NO_INODES) {
-			b = limit_step;
-		} else if (err == E4PACK_ET_TOO_SMALL) {
+		} else if (err == E4PACK_ET_TOO_SMALL ||
+			   (err == E4PACK_ET_NO_INODES && b < UINT32_MAX)) {
 			err = first_standing(s, b, &b);
 			if (err)
 				return err;
@@ -295,6 +301,8 @@ static errcode_t solve_min(struct solver *s, uint64_t *ret)
 			p->n_xattr_blocks + LEAST_FIXED;
 
 	s->percent_e6 = 0;
+	from += (uint64_t)((__uint128_t)inodes_for(s, from) *
+			   p->format.inode_size / p->format.block_size);
 	from += journal_for(p, from);
 	return search(s, from, ret);
 }

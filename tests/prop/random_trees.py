@@ -265,7 +265,9 @@ def random_options(rng):
     if size:
         words += ["-s", size]
     if rng.random() < 0.2:
-        words += ["-N", rng.choice(("20000", "min+100%"))]
+        # More than one group of the usual size has inodes for.
+        many = "60000" if bs <= 4096 else "20000"
+        words += ["-N", rng.choice((many, "20000", "min+100%"))]
     if rng.random() < 0.2:
         words += ["-m", "5"]
     if rng.random() < 0.2:
