@@ -264,6 +264,7 @@ bool da_accounting_holds(const struct delay *d, const struct delayed_file *f)
 	}
 	return f->reserved == delayed_clusters(d, f) - pending &&
 	       f->reserved <= r->dirty &&
-	       (r->unbounded || r->free >= r->dirty + r->meta) &&
+	       (r->unbounded || r->overrun ||
+		r->free >= r->dirty + r->meta) &&
 	       r->reserved_total - r->claimed_total == r->dirty;
 }

@@ -365,15 +365,16 @@ class Judge:
                 raise Wrong("the folder %r has no index" % path)
 
     def least(self, tree, words, said):
-        """One block less than min must fail, and leave nothing."""
+        """Less than min must fail, and leave nothing."""
         image = os.path.join(self.work, "less.img")
         i = words.index("-s")
-        less = (said["blocks"] - 1) * said["block_size"]
-        done = run(self.program, "create", *words[:i], "-s", str(less),
-                   *words[i + 2:], image, tree)
-        if done.returncode != 1 or os.path.exists(image):
-            raise Wrong("one block less than min: status %d, %s" % (
-                done.returncode, done.stderr.decode()))
+        for blocks in said["blocks"] - 1, said["blocks"] // 2:
+            less = blocks * said["block_size"]
+            done = run(self.program, "create", *words[:i], "-s", str(less),
+                       *words[i + 2:], image, tree)
+            if done.returncode != 1 or os.path.exists(image):
+                raise Wrong("%d blocks, less than min: status %d, %s" % (
+                    blocks, done.returncode, done.stderr.decode()))
 
     def judge(self, seed):
         rng = random.Random(seed)

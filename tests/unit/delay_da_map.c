@@ -163,6 +163,26 @@ static void random_without_memory(void **state)
 	assert_true(failed > 100);
 }
 
+/* Measuring goes on past the end, and the accounts still hold. */
+static void past_the_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, MAX_BLOCKS, 0, 2, false);
+	w.d.reserve.measure = true;
+	assert_int_equal(write_blocks(&w, 0, 2), 0);
+	assert_false(w.d.reserve.overrun);
+	assert_int_equal(write_blocks(&w, 4, 3), 0);
+	assert_true(w.d.reserve.overrun);
+	assert_int_equal(w.f.reserved, 5);
+	assert_true(da_accounting_holds(&w.d, &w.f));
+	assert_int_equal(da_truncate(&w.d, &w.f, 0), 0);
+	assert_int_equal(w.d.reserve.dirty, 0);
+	assert_true(da_accounting_holds(&w.d, &w.f));
+	world_release(&w);
+}
+
 struct limit_case {
 	uint64_t pos, len;
 	errcode_t err;
@@ -253,6 +273,7 @@ int main(void)
 		cmocka_unit_test(tiny_world_on_disk),
 		cmocka_unit_test(random_when_full),
 		cmocka_unit_test(random_without_memory),
+		cmocka_unit_test(past_the_end),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(answers),
 	};
