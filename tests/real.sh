@@ -41,6 +41,7 @@ check() {
 	count=$((count + 1))
 	if "$@" >out 2>&1; then
 		echo "ok $count - $name"
+		sed -n 's/^figures: /# /p' out
 	else
 		echo "not ok $count - $name"
 		sed 's/^/#   /' out | tail -n 40
@@ -159,7 +160,7 @@ no_larger() {
 	theirs=$(smallest_by_resize2fs ref.ext4)
 	ours=$(stat -c %s min.img)
 	rm -f ref.ext4
-	echo "ours $ours, theirs $theirs"
+	echo "figures: ours $ours, resize2fs -M $theirs"
 	[ -n "$theirs" ] && [ "$ours" -le "$theirs" ]
 }
 
@@ -167,7 +168,7 @@ little_overhead() {
 	data=$("$E4PACK" plan -s min --json tree |
 		jq '.data_blocks * .block_size')
 	ours=$(stat -c %s min.img)
-	echo "image $ours, file data $data"
+	echo "figures: image $ours, file data $data"
 	[ $((ours * 100)) -lt $((data * 110)) ]
 }
 
