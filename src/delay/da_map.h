@@ -83,6 +83,10 @@ bool should_retry_alloc(struct delay *d, int *tries);
 errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
 			   uint32_t lblk, uint32_t len);
 
+/* Give all blocks of @f that the tree knows to free_blocks(), before the file
+ * goes.  The tree stays as it is. */
+void da_free_blocks(struct delay *d, struct delayed_file *f);
+
 /* Find the physical cluster that logical cluster @lclu has because one of
  * its blocks is mapped: *@pblk is the place of its first block.
  * Return: 0 with *@mapped set, or what query_blocks() returned. */

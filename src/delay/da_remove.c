@@ -90,6 +90,13 @@ static void free_mapped(struct removal *r)
 	}
 }
 
+void da_free_blocks(struct delay *d, struct delayed_file *f)
+{
+	struct removal r = { .d = d, .f = f, .end = ES_MAX_BLOCKS - 1 };
+
+	free_mapped(&r);
+}
+
 /* Have everything that the disk knows of the clusters around in the tree. */
 static errcode_t load_clusters(struct removal *r)
 {

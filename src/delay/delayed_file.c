@@ -60,6 +60,12 @@ void delayed_file_release(struct delayed_file *f, struct delay *d)
 	delayed_file_init(f);
 }
 
+void delayed_file_delete(struct delayed_file *f, struct delay *d)
+{
+	da_free_blocks(d, f);
+	delayed_file_release(f, d);
+}
+
 uint64_t delayed_file_seq(const struct delayed_file *f)
 {
 	return f->es.seq;
@@ -82,6 +88,22 @@ uint32_t delayed_file_shrink(struct delay *d, struct delayed_file *f,
 uint64_t delayed_file_delayed_blocks(const struct delayed_file *f)
 {
 	return f->es.delayed;
+}
+
+uint64_t delayed_file_blocks(const struct delayed_file *f)
+{
+	uint64_t blocks = f->es.delayed;
+	struct es_extent e;
+	uint32_t lblk = 0;
+
+	/* Nothing but delayed blocks: nothing to look for. */
+	if (!f->es.reclaimable)
+		return blocks;
+	while (es_next_extent(&f->es, ES_MAPPED, lblk, &e)) {
+		blocks += e.len;
+		lblk = e.lblk + e.len;
+	}
+	return blocks;
 }
 
 uint64_t delayed_file_wanted_blocks(const struct delayed_file *f)

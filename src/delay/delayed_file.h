@@ -107,6 +107,11 @@ void delayed_file_init(struct delayed_file *f);
 /* Free the contents; what is still reserved is released. */
 void delayed_file_release(struct delayed_file *f, struct delay *d);
 
+/* As delayed_file_release() for a file that goes from the image: the blocks
+ * it has, as far as its tree knows them, are given to free_blocks(); @f is an
+ * empty file then. */
+void delayed_file_delete(struct delayed_file *f, struct delay *d);
+
 /* Whether blocks can be allocated before the end. */
 bool delay_is_live(const struct delay *d);
 
@@ -175,6 +180,9 @@ bool delayed_file_verify(const struct delay *d,
 
 /* Blocks with status delayed. */
 uint64_t delayed_file_delayed_blocks(const struct delayed_file *f);
+
+/* Blocks that are delayed or have their place. */
+uint64_t delayed_file_blocks(const struct delayed_file *f);
 
 /* Extents that the file will have when its delayed blocks are put, in
  * logical order, into @n runs as writeback_place() does: the on-disk limit

@@ -119,11 +119,12 @@ void stage_time(const struct tree *t, struct tree_inode *inode,
 	inode->times[INODE_MTIME] = time;
 }
 
-void stage_apply(const struct tree *t, struct tree_inode *inode,
+void stage_apply(struct tree *t, struct tree_inode *inode,
 		 const struct entry *e, const struct stage_attributes *attrs)
 {
 	int i;
 
+	tree_note_change(t, inode);
 	inode->mode = e->mode;
 	inode->uid = e->uid;
 	inode->gid = e->gid;

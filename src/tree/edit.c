@@ -87,13 +87,15 @@ static errcode_t make_plain(struct tree *t, struct path_place *place,
 }
 
 /* Take @n as a file whose content is going to change. */
-static errcode_t open_node(struct node *n, struct node **ret)
+static errcode_t open_node(struct tree *t, struct node *n,
+			   struct node **ret)
 {
 	if (node_is_folder(n))
 		return EISDIR;
 	if (!S_ISREG(n->inode->mode))
 		return EINVAL;
 	n->inode->content_changed = true;
+	tree_note_change(t, n->inode);
 	*ret = n;
 	return 0;
 }
@@ -104,7 +106,7 @@ errcode_t edit_open(struct tree *t, const char *path, struct node **ret)
 	errcode_t err;
 
 	err = edit_lookup(t, path, true, &n);
-	return err ? err : open_node(n, ret);
+	return err ? err : open_node(t, n, ret);
 }
 
 errcode_t edit_create(struct tree *t, const char *path,
@@ -116,7 +118,7 @@ errcode_t edit_create(struct tree *t, const char *path,
 	err = path_place(t, t->root, path, strlen(path), PATH_CREATE, &place);
 	if (!err && !place.node)
 		err = make_plain(t, &place, S_IFREG, a);
-	return err ? err : open_node(place.node, ret);
+	return err ? err : open_node(t, place.node, ret);
 }
 
 /* Find or make the folder that is called @name in @at. */

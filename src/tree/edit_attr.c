@@ -10,6 +10,7 @@
 static const char access_acl[] = "system.posix_acl_access";
 static const char default_acl[] = "system.posix_acl_default";
 
+/* Find the inode whose attributes are to change. */
 static errcode_t find_inode(struct tree *t, const char *path, bool follow,
 			    struct tree_inode **ret)
 {
@@ -17,9 +18,11 @@ static errcode_t find_inode(struct tree *t, const char *path, bool follow,
 	errcode_t err;
 
 	err = edit_lookup(t, path, follow, &n);
-	if (!err)
-		*ret = n->inode;
-	return err;
+	if (err)
+		return err;
+	tree_note_change(t, n->inode);
+	*ret = n->inode;
+	return 0;
 }
 
 /* Make what was collected the attributes of @inode. */

@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 enum { DIRENT_HEADER_LEN = 8 };
 
 static int compare_names(const char *a, size_t a_len, const char *b,
@@ -51,10 +53,16 @@ struct node *node_child(const struct node *dir, const char *name, size_t len)
 
 struct tree_inode *inode_new(struct tree *t, uint32_t mode)
 {
-	struct tree_inode *inode = arena_alloc(&t->arena, sizeof(*inode));
+	struct tree_inode *inode;
 
+	if (t->options.list_changes &&
+	    array_reserve(&t->changed, &t->cap_changed, t->n_inodes + 1,
+			  sizeof(inode)))
+		return NULL;
+	inode = arena_alloc(&t->arena, sizeof(*inode));
 	if (!inode)
 		return NULL;
+	t->n_inodes++;
 	inode->mode = mode;
 	if (S_ISDIR(mode))
 		RB_INIT(&inode->dir.children);
@@ -62,6 +70,7 @@ struct tree_inode *inode_new(struct tree *t, uint32_t mode)
 		delayed_file_init(&inode->file);
 	inode->next = t->inodes;
 	t->inodes = inode;
+	tree_note_change(t, inode);
 	return inode;
 }
 
@@ -76,10 +85,9 @@ void node_touch_folder(const struct tree *t, struct node *dir)
 void inode_drop(struct tree *t, struct tree_inode *inode)
 {
 	inode->links = 0;
-	if (S_ISREG(inode->mode)) {
-		delayed_file_release(&inode->file, t->delay);
-		delayed_file_init(&inode->file);
-	}
+	if (S_ISREG(inode->mode))
+		delayed_file_delete(&inode->file, t->delay);
+	tree_note_change(t, inode);
 }
 
 /* Bytes that a name takes in a folder's block. */
@@ -107,7 +115,7 @@ static void link_child(struct tree_inode *dir, struct node *n)
 }
 
 /* Put @n, whose name is set, into folder @dir. */
-static void attach(struct node *n, struct node *dir)
+static void attach(struct tree *t, struct node *n, struct node *dir)
 {
 	struct tree_inode *inode = dir->inode;
 
@@ -116,6 +124,7 @@ static void attach(struct node *n, struct node *dir)
 	inode->dir.n++;
 	inode->dir.name_bytes += dirent_bytes(n->name_len);
 	inode->links += node_is_folder(n);
+	tree_note_change(t, inode);
 }
 
 static void detach(struct tree *t, struct node *n)
@@ -128,6 +137,7 @@ static void detach(struct tree *t, struct node *n)
 	dir->dir.n--;
 	dir->dir.name_bytes -= dirent_bytes(n->name_len);
 	dir->links -= node_is_folder(n);
+	tree_note_change(t, dir);
 	/* The folder known last may have been found through this name. */
 	if (node_is_folder(n) || S_ISLNK(n->inode->mode))
 		t->tables->parent = NULL;
@@ -144,11 +154,12 @@ struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 	n->source = t->source;
 	n->name_len = len;
 	n->name = memcpy(n + 1, name, len);
-	attach(n, dir);
+	attach(t, n, dir);
 	if (S_ISDIR(inode->mode))
 		inode->links = 2;
 	else
 		inode->links++;
+	tree_note_change(t, inode);
 	return n;
 }
 
@@ -158,6 +169,7 @@ void node_remove(struct tree *t, struct node *n)
 	bool folder = node_is_folder(n);
 
 	detach(t, n);
+	tree_note_change(t, inode);
 	if (folder)
 		t->made_parents -= !n->source;
 	if (folder || !--inode->links)
@@ -178,6 +190,8 @@ errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
 	detach(t, n);
 	n->name = own;
 	n->name_len = len;
-	attach(n, dir);
+	attach(t, n, dir);
+	/* A folder's ".." goes with it. */
+	tree_note_change(t, n->inode);
 	return 0;
 }

@@ -134,6 +134,7 @@ errcode_t stage_content(struct tree *t, struct tree_inode *inode,
 	errcode_t err;
 	size_t i;
 
+	tree_note_change(t, inode);
 	err = da_truncate(t->delay, f, 0);
 	for (i = 0; i < e->n_data && !err; i++)
 		err = da_write(t->delay, f, e->data[i].offset, e->data[i].len,
@@ -214,6 +215,7 @@ errcode_t stage_copy(struct tree *t, const char *subject,
 	fresh = *inode;
 	*inode = *from;
 	inode->next = fresh.next;
+	inode->changed = fresh.changed;
 	inode->ino = 0;
 	if (S_ISREG(from->mode)) {
 		inode->file = fresh.file;

@@ -46,7 +46,7 @@ errcode_t stage_prepare(struct tree *t, const struct entry *e,
 			struct stage_attributes *attrs);
 
 /* Give @inode mode, owner, times and the rest of the attributes of @e. */
-void stage_apply(const struct tree *t, struct tree_inode *inode,
+void stage_apply(struct tree *t, struct tree_inode *inode,
 		 const struct entry *e, const struct stage_attributes *attrs);
 
 /* Replace the content of a regular file by that of @e.  Reports.

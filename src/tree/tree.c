@@ -18,6 +18,33 @@ bool node_is_lost_found(const struct node *n)
 	       !memcmp(n->name, lost_found, n->name_len);
 }
 
+void tree_note_change(struct tree *t, struct tree_inode *inode)
+{
+	if (!t->options.list_changes || inode->changed)
+		return;
+	if (t->n_changed == t->cap_changed) {
+		t->n_changed -= t->first_changed;
+		memmove(t->changed, t->changed + t->first_changed,
+			t->n_changed * sizeof(inode));
+		t->first_changed = 0;
+	}
+	inode->changed = true;
+	t->changed[t->n_changed++] = inode;
+}
+
+struct tree_inode *tree_next_changed(struct tree *t)
+{
+	struct tree_inode *inode;
+
+	if (t->first_changed == t->n_changed)
+		return NULL;
+	inode = t->changed[t->first_changed++];
+	if (t->first_changed == t->n_changed)
+		t->first_changed = t->n_changed = 0;
+	inode->changed = false;
+	return inode;
+}
+
 /* The root is a folder that no source has named yet. */
 static errcode_t make_root(struct tree *t)
 {
@@ -73,6 +100,7 @@ void tree_release(struct tree *t)
 		buf_release(&t->tables->parent_path);
 		free(t->tables);
 	}
+	free(t->changed);
 	arena_release(&t->arena);
 	memset(t, 0, sizeof(*t));
 }

@@ -37,6 +37,7 @@ struct tree_inode {
 	uint32_t fs_flags;		/* EXT4_*_FL a user may set */
 	bool content_changed;		/* no longer what its source has: no
 					 * name joins it by host identity */
+	bool changed;			/* is in the list of changed ones */
 	union {
 		struct {
 			struct node_head children;	/* by name */
@@ -78,6 +79,7 @@ struct tree_options {
 				 * without, they stay as they were given, so
 				 * that a new image does not depend on how it
 				 * came about */
+	bool list_changes;	/* for tree_next_changed() */
 	bool keep_dir_symlinks;	/* resolve a path through a staged link */
 	bool times_source;	/* atime, ctime, crtime as the source has
 				 * them, not mtime */
@@ -93,6 +95,10 @@ struct tree {
 	struct arena arena;
 	struct node *root;
 	struct tree_inode *inodes;	/* newest first */
+	uint32_t n_inodes;	/* of them */
+	struct tree_inode **changed;	/* oldest first, each once, so that
+					 * n_inodes of them have room */
+	size_t first_changed, n_changed, cap_changed;
 	uint32_t source;	/* number of the source being merged */
 	bool source_is_archive;
 	uint32_t made_parents;	/* folders that no source names */
@@ -112,6 +118,15 @@ void tree_begin_source(struct tree *t, bool is_archive);
  * staged through da_write().  Reports with the path as subject.
  * Return: 0, or a code with the tree still consistent. */
 errcode_t tree_add(struct tree *t, const struct entry *e);
+
+/* Note that @inode, its names or its content are not what they were.  Every
+ * merge does so for what it touches, and every edit, edit_open() and
+ * edit_create() for the content that is to change. */
+void tree_note_change(struct tree *t, struct tree_inode *inode);
+
+/* Take the inode out of the list that was noted first, new ones and those
+ * that lost their last name among them.  Return: it, or NULL. */
+struct tree_inode *tree_next_changed(struct tree *t);
 
 /* Look @path up (form of entry.path).  Return: the node, or NULL. */
 struct node *tree_find(const struct tree *t, const char *path);
