@@ -12,7 +12,7 @@ _e4pack()
 	build='-s --size --max-size -N -i -b -I -J -L -U -m -O -E --owner
 		--map-owner --times --clamp-mtime --exclude --one-file-system
 		--ignore-unreadable --allow-vanished --keep-dir-symlinks
-		--order -F -n -q -v -V --strict --threads --progress
+		--order --dirty-limit --nodelalloc --allocator -F -n -q -v -V --strict --threads --progress
 		--no-progress --json --no-sync --help'
 	inspect='--json -E -q -v -V --strict --help'
 
@@ -65,8 +65,12 @@ _e4pack()
 		mapfile -t COMPREPLY < <(compgen -W 'mtime source' -- "$cur")
 		return
 		;;
+	--allocator)
+		mapfile -t COMPREPLY < <(compgen -W 'best-fit kernel' -- "$cur")
+		return
+		;;
 	-N | -i | -L | -m | --max-size | --owner | --map-owner | --exclude | \
-	--threads | --top | --fail-over)
+	--threads | --dirty-limit | --top | --fail-over)
 		return
 		;;
 	esac

@@ -115,6 +115,12 @@ struct e4pack_totals;
  * Return: 0, or an errno: then it is not made. */
 typedef long e4pack_made(void *arg, const struct e4pack_totals *totals);
 
+/* How places are found. */
+enum e4pack_allocator {
+	E4PACK_BEST_FIT,	/* whole files into the shortest free run */
+	E4PACK_KERNEL,		/* as ext4 in the kernel does */
+};
+
 struct e4pack_options {
 	struct e4pack_session session;
 	e4pack_made *made;	/* NULL: no one is told */
@@ -138,6 +144,13 @@ struct e4pack_options {
 	bool packed_meta_blocks;
 	bool has_num_backup_sb;	/* use num_backup_sb, else 2 */
 	uint32_t num_backup_sb;	/* 0 to 2, with sparse_super2 */
+
+	/* The write path.  Anything but the defaults needs an absolute size,
+	 * as the image then takes form while it is filled. */
+	uint64_t dirty_limit;	/* bytes that may wait for their place; 0: any
+				 * number, until the end */
+	bool nodelalloc;	/* every write allocates at once */
+	enum e4pack_allocator allocator;
 
 	/* The target. */
 	bool force;		/* replace an existing target */

@@ -15,6 +15,7 @@ enum {
 	OPT_CLAMP, OPT_EXCLUDE, OPT_ONE_FS, OPT_UNREADABLE, OPT_VANISHED,
 	OPT_DIR_LINKS, OPT_ORDER, OPT_THREADS, OPT_STRICT, OPT_PROGRESS,
 	OPT_NO_PROGRESS, OPT_JSON, OPT_NO_SYNC, OPT_NEW, OPT_KEEP_GOING,
+	OPT_DIRTY_LIMIT, OPT_NODELALLOC, OPT_ALLOCATOR,
 };
 
 static const char short_options[] = ":b:i:I:N:J:L:U:m:O:E:s:FnqvVh";
@@ -37,6 +38,9 @@ static const struct option long_options[] = {
 	{ "allow-vanished", no_argument, NULL, OPT_VANISHED },
 	{ "keep-dir-symlinks", no_argument, NULL, OPT_DIR_LINKS },
 	{ "order", required_argument, NULL, OPT_ORDER },
+	{ "dirty-limit", required_argument, NULL, OPT_DIRTY_LIMIT },
+	{ "nodelalloc", no_argument, NULL, OPT_NODELALLOC },
+	{ "allocator", required_argument, NULL, OPT_ALLOCATOR },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
@@ -74,6 +78,10 @@ static const char option_help[] =
 "      --one-file-system, --ignore-unreadable, --allow-vanished,\n"
 "      --keep-dir-symlinks  see the manual\n"
 "      --order FILE      paths to place first, one a line\n"
+"The write path (each needs -s with a number of bytes):\n"
+"      --dirty-limit SIZE  allocate when more is staged\n"
+"      --nodelalloc      allocate at each write\n"
+"      --allocator NAME  best-fit, or kernel: as ext4 does [best-fit]\n"
 "The run:\n"
 "  -F                    replace an existing target\n"
 "  -n                    dry run: write nothing\n"
@@ -120,6 +128,14 @@ static const char *parse_ratio(const char *text, struct e4pack_inodes *ret)
 	ret->kind = E4PACK_INODES_RATIO;
 	return number_parse_size(text, &ret->value) ?
 		"is not a number of bytes" : NULL;
+}
+
+static const char *parse_allocator(const char *text,
+				   enum e4pack_allocator *ret)
+{
+	*ret = strcmp(text, "kernel") ? E4PACK_BEST_FIT : E4PACK_KERNEL;
+	return *ret == E4PACK_BEST_FIT && strcmp(text, "best-fit") ?
+		"is neither best-fit nor kernel" : NULL;
 }
 
 static const char *add_exclude(struct build_options *b, const char *glob)
@@ -187,6 +203,12 @@ static const char *take_value(struct build_options *b, int opt, char *value)
 		o->max_size = size.value;
 		return wrong || size.kind != E4PACK_SIZE_BYTES ?
 			"is not a size in bytes, K, M, G or T" : NULL;
+	case OPT_DIRTY_LIMIT:
+		return number_parse_size(value, &o->dirty_limit) ||
+		       !o->dirty_limit ?
+			"is not a size in bytes, K, M, G or T" : NULL;
+	case OPT_ALLOCATOR:
+		return parse_allocator(value, &o->allocator);
 	case OPT_OWNER:
 		o->set_owner = true;
 		return parse_owner(value, &o->owner_uid, &o->owner_gid);
@@ -226,6 +248,7 @@ static bool take_flag(struct build_options *b, struct terminal *t, int opt)
 		{ OPT_UNREADABLE, &o->ignore_unreadable, true },
 		{ OPT_VANISHED, &o->allow_vanished, true },
 		{ OPT_DIR_LINKS, &o->keep_dir_symlinks, true },
+		{ OPT_NODELALLOC, &o->nodelalloc, true },
 		{ OPT_STRICT, &o->session.strict, true },
 		{ OPT_PROGRESS, &t->draw, true },
 		{ OPT_NO_PROGRESS, &t->draw, false },

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/errors.h"
+#include "base/number.h"
 #include "image/dirleaf.h"
 #include "image/htree.h"
 
@@ -99,6 +100,22 @@ errcode_t dir_layout_init(struct dir_layout *l, const struct format *fmt,
 	}
 	*l = form;
 	return 0;
+}
+
+uint64_t dir_blocks_bound(const struct format *fmt, uint64_t bytes,
+			  uint64_t min_blocks)
+{
+	uint32_t room = dirleaf_room(fmt);
+	uint32_t filled = room - dirleaf_record(FORMAT_NAME_MAX) + 1;
+	uint64_t blocks = 1;
+
+	/* A leaf is full when the next record, of any length, has no room;
+	 * an index block lists more than one block for each 16 bytes. */
+	if (bytes + DIRLEAF_DOTS > room) {
+		blocks = div_round_up(bytes + DIRLEAF_DOTS, filled) + 1;
+		blocks += div_round_up(blocks, fmt->block_size / 16) + 1;
+	}
+	return blocks > min_blocks ? blocks : min_blocks;
 }
 
 void dir_layout_release(struct dir_layout *l)

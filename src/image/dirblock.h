@@ -40,6 +40,11 @@ errcode_t dir_layout_init(struct dir_layout *l, const struct format *fmt,
 			  uint64_t min_blocks);
 void dir_layout_release(struct dir_layout *l);
 
+/* Return: blocks that a folder takes at most when its records, without "."
+ * and "..", have @bytes; exact for one block. */
+uint64_t dir_blocks_bound(const struct format *fmt, uint64_t bytes,
+			  uint64_t min_blocks);
+
 /* Write the l->blocks whole blocks of folder @ino, below @parent, to
  * @blocks.  @names as given to dir_layout_init(), now with their numbers. */
 void dir_encode(const struct dir_layout *l, uint8_t *blocks,

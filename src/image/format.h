@@ -17,6 +17,7 @@ enum {
 	FORMAT_JOURNAL_INO = 8,
 	FORMAT_LOST_FOUND_INO = 11,
 	FORMAT_LINK_MAX = 65000,	/* names of one inode */
+	FORMAT_FAST_LINK_MAX = 59,	/* bytes of a target in the inode */
 	FORMAT_NAME_MAX = 255,		/* bytes of a name */
 	FORMAT_MAX_LBLK = 0xfffffffe,	/* last logical block of a file */
 };

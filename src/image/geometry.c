@@ -88,8 +88,6 @@ static void set_super(ext2_filsys fs, const struct geometry_options *o)
 {
 	struct ext2_super_block *sb = fs->super;
 
-	memcpy(sb->s_uuid, o->uuid, sizeof(sb->s_uuid));
-	memcpy(sb->s_hash_seed, o->hash_seed, sizeof(sb->s_hash_seed));
 	memcpy(sb->s_volume_name, o->label, sizeof(sb->s_volume_name));
 	sb->s_def_hash_version = EXT2_HASH_HALF_MD4;
 	sb->s_flags &= ~EXT2_FLAGS_SIGNED_HASH;
@@ -104,9 +102,24 @@ static void set_super(ext2_filsys fs, const struct geometry_options *o)
 	}
 	if (ext2fs_has_feature_metadata_csum(sb))
 		sb->s_checksum_type = CRC32C_CHKSUM;
-	ext2fs_init_csum_seed(fs);
+}
+
+void geometry_set_identity(struct geometry *g, const uint8_t uuid[16],
+			   const uint8_t hash_seed[16])
+{
+	struct ext2_super_block *sb = g->fs->super;
+	int i;
+
+	memcpy(sb->s_uuid, uuid, sizeof(sb->s_uuid));
+	memcpy(sb->s_hash_seed, hash_seed, sizeof(sb->s_hash_seed));
+	/* ext2fs_init_csum_seed() would take the old one with csum_seed. */
+	g->fs->csum_seed = ext2fs_crc32c_le(~0u, sb->s_uuid,
+					    sizeof(sb->s_uuid));
 	if (ext2fs_has_feature_csum_seed(sb))
-		sb->s_checksum_seed = fs->csum_seed;
+		sb->s_checksum_seed = g->fs->csum_seed;
+	g->format.csum_seed = g->fs->csum_seed;
+	for (i = 0; i < 4; i++)
+		g->format.hash_seed[i] = get_le32(hash_seed + 4 * i);
 }
 
 void geometry_set_features(struct format *fmt, const struct features *f)
@@ -129,14 +142,10 @@ void geometry_set_features(struct format *fmt, const struct features *f)
 static void set_format(struct geometry *g, const struct geometry_options *o)
 {
 	struct format *fmt = &g->format;
-	int i;
 
 	fmt->block_size = o->block_size;
 	fmt->block_bits = 10 + g->fs->super->s_log_block_size;
 	fmt->inode_size = o->inode_size;
-	fmt->csum_seed = g->fs->csum_seed;
-	for (i = 0; i < 4; i++)
-		fmt->hash_seed[i] = get_le32(o->hash_seed + 4 * i);
 	geometry_set_features(fmt, &o->features);
 }
 
@@ -233,6 +242,7 @@ static void set_counts(struct geometry *g, const struct geometry_options *o)
 	g->inodes = sb->s_inodes_count;
 	g->group_inodes = sb->s_inodes_per_group;
 	g->table_blocks = g->fs->inode_blocks_per_group;
+	g->flex_groups = UINT32_C(1) << sb->s_log_groups_per_flex;
 	g->time = o->time;
 	walk_gaps(g->fs, NULL, &n, &g->free_blocks);
 	g->fixed_blocks = g->blocks - g->free_blocks;
@@ -308,6 +318,7 @@ errcode_t geometry_init(struct geometry *g, const struct geometry_options *o)
 		return own_code(err);
 	}
 	set_counts(&new, o);
+	geometry_set_identity(&new, o->uuid, o->hash_seed);
 	*g = new;
 	return 0;
 }

@@ -47,6 +47,7 @@ struct geometry {
 	uint32_t inodes;	/* of the whole file system */
 	uint32_t group_inodes;	/* inodes per group */
 	uint32_t table_blocks;	/* of one group's inode table */
+	uint32_t flex_groups;	/* groups of a flex group, 1: no flex_bg */
 	uint64_t fixed_blocks;	/* superblocks, descriptors, bitmaps, tables */
 	uint64_t free_blocks;	/* all the others */
 	int64_t time;
@@ -58,6 +59,10 @@ struct geometry {
  * when no such frame holds that many; ENOMEM; a code of libext2fs. */
 errcode_t geometry_init(struct geometry *g, const struct geometry_options *o);
 void geometry_release(struct geometry *g);
+
+/* Give the frame another UUID and hash seed than it was made with. */
+void geometry_set_identity(struct geometry *g, const uint8_t uuid[16],
+			   const uint8_t hash_seed[16]);
 
 /* Set what of @fmt follows from the features; fmt->inode_size is set. */
 void geometry_set_features(struct format *fmt, const struct features *f);

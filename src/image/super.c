@@ -104,19 +104,40 @@ static errcode_t write_block_bitmap(ext2_filsys fs, const struct blockio *io,
 	return blockio_write(io, ext2fs_block_bitmap_loc(fs, g), 1, bitmap);
 }
 
+/* Set the bits of the inodes of group @g that are in use; the rest of the
+ * block is padding.  Return: how many.  *@last is behind the last of them. */
+static uint32_t fill_inode_bitmap(ext2_filsys fs, const struct image_usage *u,
+				  dgrp_t g, uint8_t *bitmap, uint32_t *last)
+{
+	uint32_t per_group = fs->super->s_inodes_per_group, used = 0, i;
+	uint64_t before = (uint64_t)g * per_group;
+	uint64_t left = u->last_ino > before ? u->last_ino - before : 0;
+	uint32_t end = left < per_group ? (uint32_t)left : per_group;
+
+	memset(bitmap, 0xff, fs->blocksize);
+	memset(bitmap, 0, per_group / 8);
+	*last = 0;
+	for (i = 0; i < end; i++) {
+		if (!(u->inodes[(before + i) >> 3] >> ((before + i) & 7) & 1))
+			continue;
+		bitmap[i >> 3] |= (uint8_t)(1u << (i & 7));
+		*last = i + 1;
+		used++;
+	}
+	return used;
+}
+
 static errcode_t write_inode_bitmap(ext2_filsys fs, const struct blockio *io,
 				    const struct image_usage *u, dgrp_t g,
 				    uint8_t *bitmap)
 {
-	uint32_t per_group = fs->super->s_inodes_per_group;
-	uint64_t before = (uint64_t)g * per_group;
-	uint64_t left = u->inodes_used > before ? u->inodes_used - before : 0;
-	uint32_t used = left < per_group ? (uint32_t)left : per_group, i;
+	uint32_t per_group = fs->super->s_inodes_per_group, last;
+	uint32_t used = fill_inode_bitmap(fs, u, g, bitmap, &last);
 
 	ext2fs_bg_free_inodes_count_set(fs, g, per_group - used);
 	ext2fs_bg_used_dirs_count_set(fs, g, u->dirs[g]);
 	if (ext2fs_has_group_desc_csum(fs)) {
-		ext2fs_bg_itable_unused_set(fs, g, per_group - used);
+		ext2fs_bg_itable_unused_set(fs, g, per_group - last);
 		ext2fs_bg_flags_clear(fs, g, EXT2_BG_INODE_UNINIT);
 		ext2fs_bg_flags_set(fs, g, EXT2_BG_INODE_ZEROED);
 		if (!used) {
@@ -124,10 +145,6 @@ static errcode_t write_inode_bitmap(ext2_filsys fs, const struct blockio *io,
 			return 0;
 		}
 	}
-	memset(bitmap, 0xff, fs->blocksize);
-	memset(bitmap, 0, per_group / 8);
-	for (i = 0; i < used; i++)
-		bitmap[i >> 3] |= (uint8_t)(1u << (i & 7));
 	ext2fs_inode_bitmap_csum_set(fs, g, (char *)bitmap,
 				     (int)(per_group / 8));
 	return blockio_write(io, ext2fs_inode_bitmap_loc(fs, g), 1, bitmap);
@@ -137,7 +154,7 @@ static errcode_t write_bitmaps(ext2_filsys fs, const struct blockio *io,
 			       const struct image_usage *u)
 {
 	uint8_t *bitmap = malloc(fs->blocksize);
-	uint64_t free_blocks = 0;
+	uint64_t free_blocks = 0, free_inodes = 0;
 	size_t next = 0;
 	errcode_t err = bitmap ? 0 : ENOMEM;
 	dgrp_t g;
@@ -147,11 +164,11 @@ static errcode_t write_bitmaps(ext2_filsys fs, const struct blockio *io,
 		if (!err)
 			err = write_inode_bitmap(fs, io, u, g, bitmap);
 		free_blocks += ext2fs_bg_free_blocks_count(fs, g);
+		free_inodes += ext2fs_bg_free_inodes_count(fs, g);
 		ext2fs_group_desc_csum_set(fs, g);
 	}
 	ext2fs_free_blocks_count_set(fs->super, free_blocks);
-	fs->super->s_free_inodes_count = fs->super->s_inodes_count -
-					 u->inodes_used;
+	fs->super->s_free_inodes_count = (uint32_t)free_inodes;
 	free(bitmap);
 	return err;
 }

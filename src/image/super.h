@@ -17,7 +17,8 @@
 struct image_usage {
 	const struct run *free;	/* ascending, not touching */
 	size_t n_free;
-	uint32_t inodes_used;	/* numbers 1 to this one are in use */
+	const uint8_t *inodes;	/* a bit for each number from 1 on: in use */
+	uint32_t last_ino;	/* the highest number in use */
 	const uint32_t *dirs;	/* folders per group */
 	const uint8_t *journal_i_block;	/* the journal inode's 60 bytes, kept
 					 * in the superblock too; NULL: none */

@@ -15,11 +15,10 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "image/mapping.h"
+#include "pack/live.h"
 
-/* The journal's, a folder's, a link's or a value's blocks in @n runs, as the
- * extents that map them. */
-static errcode_t plain_extents(struct extent_list *out, const struct run *runs,
-			       size_t n)
+errcode_t allocate_plain_extents(struct extent_list *out,
+				 const struct run *runs, size_t n)
 {
 	uint32_t lblk = 0;
 	size_t i;
@@ -53,7 +52,8 @@ errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
 {
 	if (o->kind == PLAN_FILE)
 		return delayed_file_extents(&o->inode->file, out);
-	return plain_extents(out, p->runs.runs + o->first_run, o->n_runs);
+	return allocate_plain_extents(out, p->runs.runs + o->first_run,
+				      o->n_runs);
 }
 
 /* Indirect blocks depend on where in the file the blocks are. */
@@ -67,7 +67,7 @@ static errcode_t indirect_blocks(const struct plan *p,
 	if (o->kind == PLAN_FILE)
 		err = delayed_file_ranges(&o->inode->file, &list);
 	else
-		err = plain_extents(&list, &one, o->blocks ? 1 : 0);
+		err = allocate_plain_extents(&list, &one, o->blocks ? 1 : 0);
 	if (!err)
 		err = mapping_blocks(ret, &p->format, list.extents, list.n);
 	extent_list_release(&list);
@@ -96,6 +96,14 @@ errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 	return 0;
 }
 
+/* Best fit; on a live image as far as free space still is what it was. */
+static errcode_t request(struct plan *p, struct mballoc *mb,
+			 struct run_list *out, const struct alloc_request *req)
+{
+	return p->live ? live_allocate(p->live, out, req) :
+			 mballoc_best_fit(mb, out, req);
+}
+
 static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 {
 	struct plan_object *o = &p->objects[i];
@@ -111,7 +119,7 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 	o->n_runs = 0;
 	if (!o->blocks)
 		return 0;
-	err = mballoc_best_fit(mb, &runs, &req);
+	err = request(p, mb, &runs, &req);
 	if (!err)
 		err = array_reserve(&p->runs.runs, &p->runs.cap,
 				    p->runs.n + runs.n, sizeof(struct run));
@@ -127,11 +135,11 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 	return err;
 }
 
-static errcode_t one_block(struct mballoc *mb, uint64_t *ret)
+static errcode_t one_block(struct plan *p, struct mballoc *mb, uint64_t *ret)
 {
 	const struct alloc_request req = { .len = 1 };
 	struct run_list runs = { NULL, 0, 0 };
-	errcode_t err = mballoc_best_fit(mb, &runs, &req);
+	errcode_t err = request(p, mb, &runs, &req);
 
 	if (!err)
 		*ret = runs.runs[0].start;
@@ -154,7 +162,7 @@ static errcode_t place_map(struct plan *p, struct mballoc *mb, size_t i)
 	err = array_reserve(&p->map_pblk, &p->cap_map, p->n_map + n,
 			    sizeof(*p->map_pblk));
 	for (k = 0; !err && k < n; k++)
-		err = one_block(mb, &p->map_pblk[p->n_map++]);
+		err = one_block(p, mb, &p->map_pblk[p->n_map++]);
 	return err;
 }
 
@@ -167,10 +175,10 @@ static errcode_t place_small(struct plan *p, struct mballoc *mb,
 	for (i = 0; !err && i < p->n_objects; i++)
 		err = place_map(p, mb, i);
 	for (i = 0; !err && i < p->n_xattr_blocks; i++)
-		err = one_block(mb, &p->xattr_pblk[i]);
-	p->resize_pblk = 0;
-	if (!err && geometry_resize_blocks(g))
-		err = one_block(mb, &p->resize_pblk);
+		err = one_block(p, mb, &p->xattr_pblk[i]);
+	p->resize_pblk = p->live ? p->live->resize_pblk : 0;
+	if (!err && !p->live && geometry_resize_blocks(g))
+		err = one_block(p, mb, &p->resize_pblk);
 	return err;
 }
 
@@ -231,16 +239,21 @@ static errcode_t place_by_size(struct plan *p, struct mballoc *mb)
 	return err;
 }
 
+static void begin(struct plan *p)
+{
+	p->runs.n = 0;
+	p->n_map = 0;
+	p->free.n = 0;
+	p->stuck = SIZE_MAX;
+}
+
 static errcode_t attempt(struct plan *p, const struct geometry *g,
 			 const struct run *gaps, size_t n, bool sized)
 {
 	struct mballoc *mb = NULL;
 	errcode_t err;
 
-	p->runs.n = 0;
-	p->n_map = 0;
-	p->free.n = 0;
-	p->stuck = SIZE_MAX;
+	begin(p);
 	err = mballoc_new(&mb, gaps, n, g->group_blocks, g->first_block);
 	if (!err)
 		err = place_object(p, mb, 0);
@@ -271,4 +284,37 @@ errcode_t allocate_all(struct plan *p, const struct geometry *g,
 		err = attempt(p, g, gaps, n, true);
 	free(gaps);
 	return err;
+}
+
+/* The journal lies where it was put at the beginning. */
+static errcode_t keep_journal(struct plan *p)
+{
+	const struct run_list *journal = &p->live->journal;
+	struct plan_object *o = &p->objects[0];
+	errcode_t err = 0;
+	size_t i;
+
+	o->blocks = (uint32_t)p->journal_blocks;
+	o->first_run = 0;
+	o->n_runs = (uint32_t)journal->n;
+	for (i = 0; !err && i < journal->n; i++)
+		err = run_list_add(&p->runs, journal->runs[i].start,
+				   journal->runs[i].len);
+	return err;
+}
+
+errcode_t allocate_rest(struct plan *p)
+{
+	struct mballoc *mb = p->live->mb;
+	errcode_t err;
+	size_t i;
+
+	begin(p);
+	err = keep_journal(p);
+	for (i = 1; !err && i < p->n_objects; i++)
+		if (p->objects[i].kind != PLAN_FILE)
+			err = place_object(p, mb, i);
+	if (!err)
+		err = place_small(p, mb, &p->geometry);
+	return err ? err : mballoc_free_runs(mb, &p->free);
 }

@@ -14,4 +14,13 @@
 errcode_t allocate_all(struct plan *p, const struct geometry *g,
 		       uint64_t journal);
 
+/* On a live image: place all that has no place yet, which is everything but
+ * files and the journal.  Does not report.  Return: as allocate_all(). */
+errcode_t allocate_rest(struct plan *p);
+
+/* Append the extents that map @n runs, from logical block 0 on, to @out.
+ * Return: 0 or ENOMEM. */
+errcode_t allocate_plain_extents(struct extent_list *out,
+				 const struct run *runs, size_t n);
+
 #endif

@@ -12,15 +12,8 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "base/number.h"
 #include "pack/batch_run.h"
-
-static errcode_t needs_absolute(struct batch *b,
-				const struct script_command *c)
-{
-	(void)b;
-	(void)c;
-	return E4PACK_ET_UNSUPPORTED;
-}
 
 static batch_verb *const verbs[SCRIPT_VERBS] = {
 	[SCRIPT_MKDIR] = batch_mkdir,
@@ -45,11 +38,11 @@ static batch_verb *const verbs[SCRIPT_VERBS] = {
 	[SCRIPT_SETXATTR] = batch_setxattr,
 	[SCRIPT_RMXATTR] = batch_rmxattr,
 	[SCRIPT_CHATTR] = batch_chattr,
-	[SCRIPT_FSYNC] = needs_absolute,
-	[SCRIPT_SYNC] = needs_absolute,
+	[SCRIPT_FSYNC] = batch_fsync,
+	[SCRIPT_SYNC] = batch_sync,
 	[SCRIPT_ES] = batch_es,
 	[SCRIPT_STAT] = batch_stat,
-	[SCRIPT_DF] = needs_absolute,
+	[SCRIPT_DF] = batch_df,
 	[SCRIPT_LS] = batch_ls,
 	[SCRIPT_ECHO] = batch_echo,
 };
@@ -70,6 +63,15 @@ static char *place(const struct script_command *c)
 	return asprintf(&text, "%s:%u", c->file, c->line) < 0 ? NULL : text;
 }
 
+static const char *space_left(const struct batch *b,
+			      char out[NUMBER_HUMAN_LEN])
+{
+	const struct delay *d = b->tree->delay;
+
+	return number_human(out, reserve_available(&d->reserve) <<
+				 (d->block_bits + d->cluster_bits));
+}
+
 /* Tell why a command failed, unless who knew more has told it. */
 static void tell(struct batch *b, const struct script_command *c,
 		 errcode_t err, unsigned int told)
@@ -77,6 +79,7 @@ static void tell(struct batch *b, const struct script_command *c,
 	struct diag *diag = b->build->diag;
 	const char *path = c->path ? c->path : "";
 	const char *slash = c->path && *c->path != '/' ? "/" : "";
+	char left[NUMBER_HUMAN_LEN];
 	char *where = place(c);
 
 	if (diag->errors != told)
@@ -85,6 +88,13 @@ static void tell(struct batch *b, const struct script_command *c,
 	else if (err > 0 && err < 256)
 		diag_error(diag, where, err, "%s %s%s",
 			   script_verb_name(c->verb), slash, path);
+	else if (err == E4PACK_ET_NO_SPACE)
+		diag_error(diag, where, err, "%s %s%s: the image has %s left: "
+			   "use --size", script_verb_name(c->verb), slash,
+			   path, space_left(b, left));
+	else if (err == E4PACK_ET_NO_INODES)
+		diag_error(diag, where, err, "%s %s%s: not enough inodes: use "
+			   "-N", script_verb_name(c->verb), slash, path);
 	else
 		diag_error(diag, where, err, "%s %s%s: %s",
 			   script_verb_name(c->verb), slash, path,
@@ -114,6 +124,8 @@ static errcode_t run_one(struct batch *b, const struct script_command *c)
 
 	b->result = NULL;
 	err = verbs[c->verb](b, c);
+	if (!err)
+		err = build_settle(b->build);
 	if (err && err != E4PACK_ET_INTERRUPTED)
 		tell(b, c, err, told);
 	if (b->options->json)
@@ -123,25 +135,35 @@ static errcode_t run_one(struct batch *b, const struct script_command *c)
 	return err;
 }
 
-/* Commands that show or place need the free space of a real size. */
-static errcode_t check_size(struct batch *b)
+/* The first command that places blocks, or counts free ones, or NULL. */
+static const struct script_command *find_live(const struct script *s)
 {
 	size_t i;
 
-	for (i = 0; i < b->script.n; i++) {
-		const struct script_command *c = &b->script.commands[i];
-		char *where;
+	for (i = 0; i < s->n; i++) {
+		const struct script_command *c = &s->commands[i];
 
-		if (verbs[c->verb] != needs_absolute)
-			continue;
-		where = place(c);
-		diag_error(b->build->diag, where, E4PACK_ET_USAGE,
-			   "%s is not there for a new image yet",
-			   script_verb_name(c->verb));
-		free(where);
-		return E4PACK_ET_USAGE;
+		if (c->verb == SCRIPT_FSYNC || c->verb == SCRIPT_SYNC ||
+		    c->verb == SCRIPT_DF)
+			return c;
 	}
-	return 0;
+	return NULL;
+}
+
+/* It needs the free space of a size that is known. */
+static errcode_t check_size(const struct batch *b,
+			    const struct script_command *c, struct diag *diag)
+{
+	char *where;
+	errcode_t err;
+
+	if (!c || b->options->build.size.kind == E4PACK_SIZE_BYTES)
+		return 0;
+	where = place(c);
+	err = diag_error(diag, where, E4PACK_ET_USAGE, "%s needs a size in "
+			 "bytes: use -s SIZE", script_verb_name(c->verb));
+	free(where);
+	return err;
 }
 
 static errcode_t run_all(void *arg, struct build *build)
@@ -152,9 +174,6 @@ static errcode_t run_all(void *arg, struct build *build)
 
 	b->build = build;
 	b->tree = &build->tree;
-	err = check_size(b);
-	if (err)
-		return err;
 	progress_begin(build->progress, "script", b->script.n);
 	tree_begin_source(&build->tree, false);
 	for (i = 0; i < b->script.n; i++) {
@@ -177,6 +196,8 @@ errcode_t pack_batch(const struct e4pack_batch_options *options,
 {
 	static const char *const input[] = { "-" };
 	struct batch b = { .options = options };
+	struct build_stager stager = { .stage = run_all, .arg = &b };
+	const struct script_command *live;
 	errcode_t err = 0, failed;
 	size_t i;
 
@@ -192,8 +213,12 @@ errcode_t pack_batch(const struct e4pack_batch_options *options,
 		if (one && !err)
 			err = one;
 	}
+	live = find_live(&b.script);
+	stager.live = live != NULL;
 	if (!err)
-		err = build_image(&options->build, image, run_all, &b, totals,
+		err = check_size(&b, live, diag);
+	if (!err)
+		err = build_image(&options->build, image, &stager, totals,
 				  diag, progress);
 	failed = emit_finish(&b.out);
 	if (failed && !err)

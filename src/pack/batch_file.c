@@ -22,6 +22,15 @@ static errcode_t open_file(struct batch *b, const char *path,
 	return err;
 }
 
+/* A command opens its file, and closes it. */
+static errcode_t close_file(struct batch *b, struct tree_inode *inode,
+			    errcode_t err)
+{
+	if (b->build->plan.live)
+		live_close(b->build->plan.live, inode);
+	return err;
+}
+
 /* Write the bytes of DATA at @pos. */
 static errcode_t write_data(struct batch *b, struct tree_inode *inode,
 			    uint64_t pos, const struct script_data *data)
@@ -35,7 +44,7 @@ static errcode_t write_data(struct batch *b, struct tree_inode *inode,
 		err = da_write(b->tree->delay, &inode->file, pos, len, origin,
 			       0);
 	origin_put(origin);
-	return err;
+	return close_file(b, inode, err);
 }
 
 errcode_t batch_write(struct batch *b, const struct script_command *c)
@@ -59,7 +68,10 @@ errcode_t batch_truncate(struct batch *b, const struct script_command *c)
 	struct tree_inode *inode;
 	errcode_t err = open_file(b, c->path, &inode);
 
-	return err ? err : da_truncate(b->tree->delay, &inode->file, c->size);
+	if (err)
+		return err;
+	err = da_truncate(b->tree->delay, &inode->file, c->size);
+	return close_file(b, inode, err);
 }
 
 errcode_t batch_fallocate(struct batch *b, const struct script_command *c)
@@ -67,8 +79,10 @@ errcode_t batch_fallocate(struct batch *b, const struct script_command *c)
 	struct tree_inode *inode;
 	errcode_t err = open_file(b, c->path, &inode);
 
-	return err ? err : da_fallocate(b->tree->delay, &inode->file,
-					c->offset, c->size);
+	if (err)
+		return err;
+	err = da_fallocate(b->tree->delay, &inode->file, c->offset, c->size);
+	return close_file(b, inode, err);
 }
 
 errcode_t batch_punch(struct batch *b, const struct script_command *c)
@@ -76,8 +90,10 @@ errcode_t batch_punch(struct batch *b, const struct script_command *c)
 	struct node *n;
 	errcode_t err = edit_open(b->tree, c->path, &n);
 
-	return err ? err : da_punch(b->tree->delay, &n->inode->file,
-				    c->offset, c->size);
+	if (err)
+		return err;
+	err = da_punch(b->tree->delay, &n->inode->file, c->offset, c->size);
+	return close_file(b, n->inode, err);
 }
 
 /* Replace what @inode has by @e: attributes and content. */
@@ -145,8 +161,22 @@ errcode_t batch_put(struct batch *b, const struct script_command *c)
 	if (!err)
 		err = open_file(b, c->path, &inode);
 	if (!err)
-		err = replace(b, inode, &e);
+		err = close_file(b, inode, replace(b, inode, &e));
 	entry_release(&e);
 	origin_put(origin);
 	return err;
+}
+
+errcode_t batch_fsync(struct batch *b, const struct script_command *c)
+{
+	struct node *n;
+	errcode_t err = edit_lookup(b->tree, c->path, true, &n);
+
+	return err ? err : live_fsync(b->build->plan.live, n->inode);
+}
+
+errcode_t batch_sync(struct batch *b, const struct script_command *c)
+{
+	(void)c;
+	return live_sync(b->build->plan.live);
 }

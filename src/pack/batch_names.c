@@ -30,9 +30,7 @@ static errcode_t stage_host(struct batch *b, const struct script_command *c,
 		return diag_error(build->diag, c->path2, E4PACK_ET_BAD_TYPE,
 				  archive ? "is a directory" :
 				  "is no directory");
-	return stage_source(b->tree, build->options, c->path2, c->path,
-			    build->has_target ? &build->target : NULL,
-			    build->diag, build->progress);
+	return stage_source(build, c->path2, c->path);
 }
 
 errcode_t batch_tree(struct batch *b, const struct script_command *c)

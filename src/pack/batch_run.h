@@ -29,7 +29,7 @@ struct edit_attributes batch_attributes(const struct batch *b, uint32_t mode);
 
 /* batch_file.c: content. */
 batch_verb batch_put, batch_write, batch_append, batch_truncate,
-	batch_fallocate, batch_punch;
+	batch_fallocate, batch_punch, batch_fsync, batch_sync;
 
 /* batch_names.c: names and attributes. */
 batch_verb batch_mkdir, batch_tree, batch_untar, batch_ln, batch_symlink,
@@ -37,6 +37,6 @@ batch_verb batch_mkdir, batch_tree, batch_untar, batch_ln, batch_symlink,
 	batch_chown, batch_touch, batch_setxattr, batch_rmxattr, batch_chattr;
 
 /* batch_show.c: the state as staged now. */
-batch_verb batch_es, batch_stat, batch_ls, batch_echo;
+batch_verb batch_es, batch_stat, batch_df, batch_ls, batch_echo;
 
 #endif

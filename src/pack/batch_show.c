@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The commands of batch that show the state as staged, delayed extents
- * included.  Inodes have no numbers before the end: 0 stands for them. */
+ * included.  Inodes have no numbers before the end, unless the image is live:
+ * 0 stands for them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -173,6 +174,25 @@ errcode_t batch_stat(struct batch *b, const struct script_command *c)
 		json_object_set_new(b->result, "reserved",
 				    json_integer(n->inode->file.reserved));
 	return b->result ? 0 : ENOMEM;
+}
+
+errcode_t batch_df(struct batch *b, const struct script_command *c)
+{
+	struct live_space s;
+
+	(void)c;
+	live_space(b->build->plan.live, &s);
+	if (b->options->json) {
+		b->result = json_pack("{s:I,s:I,s:I}",
+				      "free", (json_int_t)s.free,
+				      "reserved", (json_int_t)s.reserved,
+				      "dirty", (json_int_t)s.dirty);
+		return b->result ? 0 : ENOMEM;
+	}
+	emit_text(&b->out, "free       %" PRIu64 " blocks\n", s.free);
+	emit_text(&b->out, "reserved   %" PRIu64 " blocks\n", s.reserved);
+	emit_text(&b->out, "dirty      %" PRIu64 " blocks\n", s.dirty);
+	return 0;
 }
 
 static void ls_text(struct batch *b, const struct node *n)

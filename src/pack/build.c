@@ -37,12 +37,13 @@ static void init_delay(struct build *b)
 		r->free = solve_room(f, o, o->size.value);
 }
 
-static errcode_t init_tree(struct build *b)
+static errcode_t init_tree(struct build *b, bool live)
 {
 	const struct e4pack_options *o = b->options;
 	struct tree_options t = {
 		.diag = b->diag,
 		.default_time = { .sec = o->has_epoch ? o->epoch : 0 },
+		.list_changes = live,
 		.keep_dir_symlinks = o->keep_dir_symlinks,
 		.times_source = o->times == E4PACK_TIMES_SOURCE,
 		.set_times = o->times == E4PACK_TIMES_FIXED,
@@ -51,6 +52,52 @@ static errcode_t init_tree(struct build *b)
 	};
 
 	return tree_init(&b->tree, &b->delay, &t);
+}
+
+/* What a live image cannot be combined with. */
+static errcode_t check_live(const struct build *b)
+{
+	const struct e4pack_options *o = b->options;
+	const char *option = o->dirty_limit ? "--dirty-limit" :
+			     o->nodelalloc ? "--nodelalloc" :
+			     o->allocator == E4PACK_KERNEL ?
+			     "--allocator kernel" : "a script that allocates";
+
+	if (o->size.kind != E4PACK_SIZE_BYTES)
+		return diag_error(b->diag, option, E4PACK_ET_USAGE,
+				  "needs a size in bytes: use -s SIZE");
+	if (o->order_file)
+		return diag_error(b->diag, "--order", E4PACK_ET_USAGE,
+				  "cannot be followed with %s", option);
+	return 0;
+}
+
+/* Make the frame before anything is staged. */
+static errcode_t begin_live(struct build *b)
+{
+	errcode_t err = tree_finish(&b->tree);
+
+	b->plan.live = &b->live;
+	return err ? err : live_init(&b->live, &b->plan.frame, b->options,
+				     &b->tree, b->diag);
+}
+
+errcode_t build_settle(struct build *b)
+{
+	return b->plan.live ? live_settle(b->plan.live) : 0;
+}
+
+/* The end of a live image: what is delayed yet gets its place. */
+static errcode_t end_live(struct build *b)
+{
+	errcode_t err = live_sync(&b->live);
+
+	if (err)
+		return diag_error(b->diag, NULL, err, err ==
+				  E4PACK_ET_NO_INODES ?
+				  "not enough inodes: use -N" : NULL);
+	live_finish(&b->live);
+	return 0;
 }
 
 static errcode_t open_target(struct build *b, const char *image)
@@ -95,8 +142,30 @@ static errcode_t check_solution(struct build *b)
 			  number_human(have, b->target.room));
 }
 
-static errcode_t run(struct build *b, const char *image, build_stage *stage,
-		     void *arg)
+static errcode_t stage_tree(struct build *b, const struct build_stager *s)
+{
+	bool live = s->live || live_is_needed(b->options);
+	errcode_t err = live ? check_live(b) : 0;
+
+	if (err)
+		return err;
+	init_delay(b);
+	err = init_tree(b, live);
+	if (!err && live)
+		err = begin_live(b);
+	if (!err)
+		err = s->stage(s->arg, b);
+	if (!err)
+		err = tree_finish(&b->tree);
+	if (!err && b->options->set_root_owner) {
+		b->tree.root->inode->uid = b->options->root_uid;
+		b->tree.root->inode->gid = b->options->root_gid;
+	}
+	return !err && live ? end_live(b) : err;
+}
+
+static errcode_t run(struct build *b, const char *image,
+		     const struct build_stager *stager)
 {
 	bool write = image && !b->options->dry_run;
 	errcode_t err;
@@ -105,18 +174,8 @@ static errcode_t run(struct build *b, const char *image, build_stage *stage,
 			   b->diag);
 	if (!err)
 		err = open_target(b, write ? image : NULL);
-	if (!err) {
-		init_delay(b);
-		err = init_tree(b);
-	}
 	if (!err)
-		err = stage(arg, b);
-	if (!err)
-		err = tree_finish(&b->tree);
-	if (!err && b->options->set_root_owner) {
-		b->tree.root->inode->uid = b->options->root_uid;
-		b->tree.root->inode->gid = b->options->root_gid;
-	}
+		err = stage_tree(b, stager);
 	b->plan.tree = &b->tree;
 	if (!err)
 		err = plan_init(&b->plan);
@@ -139,7 +198,7 @@ static errcode_t tell_made(const struct build *b,
 }
 
 errcode_t build_image(const struct e4pack_options *options, const char *image,
-		      build_stage *stage, void *arg,
+		      const struct build_stager *stager,
 		      struct e4pack_totals *totals, struct diag *diag,
 		      struct progress *progress)
 {
@@ -148,7 +207,7 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 		.plan = { .diag = diag, .progress = progress,
 			  .options = options },
 	};
-	errcode_t err = run(&b, image, stage, arg);
+	errcode_t err = run(&b, image, stager);
 
 	if (!err)
 		err = progress_check(progress);
@@ -162,6 +221,7 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 	} else if (b.has_target) {
 		target_abort(&b.target);
 	}
+	live_release(&b.live);
 	plan_release(&b.plan);
 	if (b.tree.root)
 		tree_release(&b.tree);

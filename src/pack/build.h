@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The story of a build, whatever stages the tree: settle the options, stage,
- * plan, flush, show. */
+ * plan, flush, show.  On a live image the frame comes before staging. */
 #ifndef E4PACK_PACK_BUILD_H
 #define E4PACK_PACK_BUILD_H
 
@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/target.h"
 #include "e4pack.h"
+#include "pack/live.h"
 #include "pack/plan.h"
 
 /* One build while it runs. */
@@ -19,17 +20,28 @@ struct build {
 	bool has_target;	/* false: only planned */
 	struct delay delay;
 	struct tree tree;
-	struct plan plan;
+	struct live live;
+	struct plan plan;	/* plan.live: the image is live */
 };
 
-/* Fills b->tree.  Reports. */
+/* Fills b->tree, with a build_settle() after each step.  Reports. */
 typedef errcode_t build_stage(void *arg, struct build *b);
 
-/* Build @image (NULL: only plan) from what @stage puts into the tree.
+/* What stages the tree. */
+struct build_stager {
+	build_stage *stage;
+	void *arg;
+	bool live;	/* it wants places before the end */
+};
+
+/* Build @image (NULL: only plan) from what @stager puts into the tree.
  * Reports.  Return: 0 with @totals filled, or a code. */
 errcode_t build_image(const struct e4pack_options *options, const char *image,
-		      build_stage *stage, void *arg,
+		      const struct build_stager *stager,
 		      struct e4pack_totals *totals, struct diag *diag,
 		      struct progress *progress);
+
+/* Let a live image follow what was staged.  Return: as live_settle(). */
+errcode_t build_settle(struct build *b);
 
 #endif

@@ -31,9 +31,7 @@ static errcode_t stage_all(void *arg, struct build *b)
 {
 	const struct source_list *l = arg;
 
-	return stage_sources(&b->tree, b->options, l->specs, l->n,
-			     b->has_target ? &b->target : NULL, b->diag,
-			     b->progress);
+	return stage_sources(b, l->specs, l->n);
 }
 
 errcode_t pack_create(const struct e4pack_options *options, const char *image,
@@ -42,10 +40,10 @@ errcode_t pack_create(const struct e4pack_options *options, const char *image,
 		      struct progress *progress)
 {
 	struct source_list l = { sources, n };
+	const struct build_stager stager = { .stage = stage_all, .arg = &l };
 	errcode_t err = check_sources(&l, diag);
 
 	if (err)
 		return err;
-	return build_image(options, image, stage_all, &l, totals, diag,
-			   progress);
+	return build_image(options, image, &stager, totals, diag, progress);
 }

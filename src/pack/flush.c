@@ -24,6 +24,7 @@
 static errcode_t place_files(struct plan *p, struct writeback_item *items,
 			     size_t *n)
 {
+	struct es_extent e;
 	size_t i;
 
 	*n = 0;
@@ -38,9 +39,10 @@ static errcode_t place_files(struct plan *p, struct writeback_item *items,
 				      o->n_runs);
 		if (err)
 			return err;
-		items[(*n)++] = (struct writeback_item){
-			.file = &o->inode->file, .pblk = runs[0].start,
-		};
+		if (es_next_extent(&o->inode->file.es, ES_WRITTEN, 0, &e))
+			items[(*n)++] = (struct writeback_item){
+				.file = &o->inode->file, .pblk = e.pblk,
+			};
 	}
 	return 0;
 }
@@ -197,15 +199,35 @@ static errcode_t flush_journal(struct plan *p, const struct blockio *io,
 	return err;
 }
 
+/* A bit for each number that is in use, to free(). */
+static uint8_t *inodes_in_use(const struct plan *p)
+{
+	uint8_t *map = calloc(p->last_ino / 8 + 1, 1);
+	uint32_t ino;
+	size_t i;
+
+	if (!map)
+		return NULL;
+	for (ino = 1; ino <= FORMAT_LOST_FOUND_INO; ino++)
+		map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
+	for (i = 0; i < p->n_inodes + p->n_ea; i++) {
+		ino = i < p->n_inodes ? p->inodes[i]->ino :
+					p->ea[i - p->n_inodes].ino;
+		map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
+	}
+	return map;
+}
+
 /* All but the primary superblock. */
 static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
 				bool zeroed)
 {
 	struct inode_table_result table = { .dirs = NULL };
+	uint8_t *inodes = inodes_in_use(p);
 	struct image_usage usage;
 	errcode_t err;
 
-	err = flush_objects(p, io);
+	err = inodes ? flush_objects(p, io) : ENOMEM;
 	if (!err)
 		err = flush_journal(p, io, zeroed);
 	if (!err)
@@ -213,7 +235,8 @@ static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
 	if (!err) {
 		usage = (struct image_usage){
 			.free = p->free.runs, .n_free = p->free.n,
-			.inodes_used = p->last_ino, .dirs = table.dirs,
+			.inodes = inodes, .last_ino = p->last_ino,
+			.dirs = table.dirs,
 		};
 		if (p->journal_blocks) {
 			usage.journal_i_block = table.journal_i_block;
@@ -223,6 +246,7 @@ static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
 		err = super_write_groups(&p->geometry, io, &usage);
 	}
 	free(table.dirs);
+	free(inodes);
 	return err;
 }
 

@@ -141,3 +141,13 @@ errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 	set_format(fmt, f);
 	return 0;
 }
+
+uint64_t frame_journal_blocks(const struct geometry_options *f,
+			      const struct e4pack_options *o, uint64_t blocks)
+{
+	if (!features_has(&f->features, "has_journal"))
+		return 0;
+	if (o->journal_mib)
+		return ((uint64_t)o->journal_mib << 20) / f->block_size;
+	return geometry_journal_blocks(blocks);
+}

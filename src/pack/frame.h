@@ -13,4 +13,9 @@
 errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 		       const struct e4pack_options *o, struct diag *diag);
 
+/* Blocks of the journal of an image of @blocks; 0 without one. */
+uint64_t frame_journal_blocks(const struct geometry_options *f,
+			      const struct e4pack_options *o,
+			      uint64_t blocks);
+
 #endif

@@ -34,6 +34,7 @@ struct table_writer {
 	uint8_t *ibody;		/* scratch, as long as the room in an inode */
 	uint8_t *block;		/* the table block being filled */
 	uint64_t block_at;	/* its place, 0: none */
+	size_t next_inode;	/* cursor into plan.inodes */
 	size_t next_object;	/* cursor into plan.objects */
 	size_t next_ea;		/* cursor into plan.ea */
 };
@@ -219,7 +220,8 @@ static errcode_t journal_values(struct table_writer *w,
 	return err;
 }
 
-/* Fill @v for inode @ino; *@used false for a reserved one that stays zero. */
+/* Fill @v for inode @ino; *@used false for one that stays zero: a reserved
+ * one, or a number that is not in use. */
 static errcode_t values(struct table_writer *w, uint32_t ino,
 			struct inode_values *v, bool *used)
 {
@@ -236,13 +238,13 @@ static errcode_t values(struct table_writer *w, uint32_t ino,
 		return journal_values(w, v);
 	if (ino == FORMAT_LOST_FOUND_INO)
 		return tree_values(w, p->lost_found->inode, v);
-	*used = ino > FORMAT_LOST_FOUND_INO;
-	if (!*used)
-		return 0;
-	if (ino - FORMAT_LOST_FOUND_INO <= p->n_inodes)
-		return tree_values(w, p->inodes[ino - FORMAT_LOST_FOUND_INO -
-						1], v);
-	return ea_values(w, v);
+	if (w->next_inode < p->n_inodes &&
+	    p->inodes[w->next_inode]->ino == ino)
+		return tree_values(w, p->inodes[w->next_inode++], v);
+	if (w->next_ea < p->n_ea && p->ea[w->next_ea].ino == ino)
+		return ea_values(w, v);
+	*used = false;
+	return 0;
 }
 
 static errcode_t put_inode(struct table_writer *w, uint32_t ino)

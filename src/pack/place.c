@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "pack/live.h"
 
 /* e2fsck 1.47.0 "repairs" times of this stretch, 2310 to 2378, which the
  * kernel writes and reads: they are stored, and warned of. */
@@ -60,14 +61,12 @@ static errcode_t number(struct plan *p, struct node *n, uint32_t ino)
 	return check_times(p, n);
 }
 
-static errcode_t number_next(void *arg, struct node *n)
+/* Append the inode of @n, its first name. */
+static errcode_t add_inode(struct plan *p, struct node *n)
 {
-	struct plan *p = arg;
 	size_t cap = p->cap_inodes;
 	errcode_t err;
 
-	if (n->inode->ino)
-		return 0;
 	err = array_reserve(&p->inodes, &cap, p->n_inodes + 1,
 			    sizeof(*p->inodes));
 	if (!err)
@@ -75,14 +74,24 @@ static errcode_t number_next(void *arg, struct node *n)
 				    p->n_inodes + 1, sizeof(*p->names));
 	if (err)
 		return diag_nomem(p->diag);
-	if (p->last_ino == UINT32_MAX)
-		return diag_error(p->diag, NULL, E4PACK_ET_TOO_BIG,
-				  "more than 4294967295 inodes");
 	p->inodes[p->n_inodes] = n->inode;
 	p->names[p->n_inodes] = n;
 	p->n_inodes++;
-	err = number(p, n, ++p->last_ino);
-	return err ? err : progress_add(p->progress, 1);
+	return progress_add(p->progress, 1);
+}
+
+static errcode_t number_next(void *arg, struct node *n)
+{
+	struct plan *p = arg;
+	errcode_t err;
+
+	if (n->inode->ino)
+		return 0;
+	if (p->last_ino == UINT32_MAX)
+		return diag_error(p->diag, NULL, E4PACK_ET_TOO_BIG,
+				  "more than 4294967295 inodes");
+	err = add_inode(p, n);
+	return err ? err : number(p, n, ++p->last_ino);
 }
 
 /* A path as a person writes it: leading slashes and "./" do not count. */
@@ -168,6 +177,49 @@ static errcode_t number_order(struct plan *p)
 	return err;
 }
 
+/* The first name of each inode, by the number of the inode. */
+struct first_names {
+	struct node **nodes;
+	uint32_t n;
+};
+
+static errcode_t note_first(void *arg, struct node *n)
+{
+	struct first_names *names = arg;
+	uint32_t ino = n->inode->ino;
+
+	if (!ino || ino >= names->n)
+		return E4PACK_ET_BUG;
+	if (!names->nodes[ino])
+		names->nodes[ino] = n;
+	return 0;
+}
+
+/* On a live image numbers were given when inodes were made. */
+static errcode_t take_numbers(struct plan *p)
+{
+	struct first_names names = { .n = p->live->next_ino };
+	uint32_t ino;
+	errcode_t err;
+
+	names.nodes = calloc(names.n, sizeof(struct node *));
+	if (!names.nodes)
+		return diag_nomem(p->diag);
+	err = tree_walk(p->tree, note_first, &names);
+	if (err)
+		diag_error(p->diag, NULL, err, NULL);
+	for (ino = FORMAT_LOST_FOUND_INO + 1; !err && ino < names.n; ino++) {
+		if (!names.nodes[ino])
+			continue;
+		p->last_ino = ino;
+		err = add_inode(p, names.nodes[ino]);
+		if (!err)
+			err = check_times(p, names.nodes[ino]);
+	}
+	free(names.nodes);
+	return err;
+}
+
 errcode_t place_number(struct plan *p)
 {
 	errcode_t err;
@@ -177,6 +229,8 @@ errcode_t place_number(struct plan *p)
 	err = number(p, p->tree->root, FORMAT_ROOT_INO);
 	if (!err)
 		err = number(p, p->lost_found, FORMAT_LOST_FOUND_INO);
+	if (!err && p->live)
+		return take_numbers(p);
 	if (!err)
 		err = number_order(p);
 	if (!err)

@@ -20,7 +20,7 @@
 #include "pack/place.h"
 #include "pack/xattr_plan.h"
 
-enum { FAST_LINK_MAX = 59, LOST_FOUND_BYTES = 16384, SECTOR_BITS = 9 };
+enum { LOST_FOUND_BYTES = 16384, SECTOR_BITS = 9 };
 
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct tree_inode *inode, struct node *node,
@@ -69,18 +69,24 @@ static errcode_t dir_names(const struct node *dir, const struct format *fmt,
 	return 0;
 }
 
+uint64_t plan_dir_least(const struct tree_inode *dir,
+			const struct format *fmt)
+{
+	if (dir->ino != FORMAT_LOST_FOUND_INO)
+		return 1;
+	return div_round_up(LOST_FOUND_BYTES, fmt->block_size);
+}
+
 errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
 			  const struct node *dir, const struct format *fmt)
 {
-	uint64_t least = 1;
 	errcode_t err;
 
-	if (dir->inode->ino == FORMAT_LOST_FOUND_INO)
-		least = div_round_up(LOST_FOUND_BYTES, fmt->block_size);
 	err = dir_names(dir, fmt, names);
 	if (err)
 		return err;
-	err = dir_layout_init(l, fmt, *names, dir->inode->dir.n, least);
+	err = dir_layout_init(l, fmt, *names, dir->inode->dir.n,
+			      plan_dir_least(dir->inode, fmt));
 	if (err)
 		free(*names);
 	return err;
@@ -106,7 +112,7 @@ static errcode_t add_dir(struct plan *p, struct node *n)
 static errcode_t add_file(struct plan *p, struct node *n)
 {
 	const struct delayed_file *f = &n->inode->file;
-	uint64_t blocks = delayed_file_delayed_blocks(f);
+	uint64_t blocks = delayed_file_blocks(f);
 
 	if (f->size > INT32_MAX && !p->format.large_file)
 		return E4PACK_ET_TOO_BIG;
@@ -128,7 +134,7 @@ static errcode_t add_inode(struct plan *p, struct node *n)
 	case S_IFDIR:
 		return add_dir(p, n);
 	case S_IFLNK:
-		if (inode->link.len <= FAST_LINK_MAX)
+		if (inode->link.len <= FORMAT_FAST_LINK_MAX)
 			return 0;
 		return plan_add_object(p, PLAN_LINK, inode, n, 1);
 	default:
@@ -204,13 +210,14 @@ static errcode_t count_maps(struct plan *p)
 	return 0;
 }
 
-/* The second counter: metadata to come is promised as the data was. */
+/* The second counter: metadata to come is promised as the data was, on a live
+ * image in place of what was promised change by change. */
 static errcode_t promise_metadata(struct plan *p)
 {
 	struct reserve *r = &p->tree->delay->reserve;
 	uint64_t meta = p->dir_blocks + p->map_blocks + p->n_xattr_blocks;
 	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
-	errcode_t err = reserve_meta(r, 0, meta);
+	errcode_t err = reserve_meta(r, r->meta, meta);
 
 	if (!err)
 		return 0;

@@ -56,6 +56,8 @@ struct plan_ea {
 	size_t object;		/* in plan.objects */
 };
 
+struct live;
+
 struct plan {
 	struct tree *tree;
 	struct diag *diag;
@@ -82,6 +84,9 @@ struct plan {
 	uint64_t data_blocks;	/* of files, slow links and EA inodes */
 	uint64_t dir_blocks;
 	uint64_t map_blocks;	/* of all mappings, when nothing is split */
+
+	struct live *live;	/* the image is there already; NULL: it is
+				 * made to measure */
 
 	/* The solution. */
 	bool solved;
@@ -134,6 +139,10 @@ struct plan_set *plan_find_set(const struct plan *p,
  * Return: 0 with @l to dir_layout_release(); see dir_layout_init(). */
 errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
 			  const struct node *dir, const struct format *fmt);
+
+/* Blocks that a folder has at least. */
+uint64_t plan_dir_least(const struct tree_inode *dir,
+			const struct format *fmt);
 
 /* Fill the totals of a solved plan. */
 void plan_totals(const struct plan *p, struct e4pack_totals *t);

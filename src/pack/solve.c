@@ -24,6 +24,8 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "pack/allocate.h"
+#include "pack/frame.h"
+#include "pack/live.h"
 
 /* Superblock, descriptors and two bitmaps: no frame has fewer, with a table. */
 enum { LEAST_FIXED = 4 };
@@ -74,13 +76,7 @@ static uint64_t inodes_for(const struct solver *s, uint64_t blocks)
 
 static uint64_t journal_for(const struct plan *p, uint64_t blocks)
 {
-	uint64_t mib = p->options->journal_mib;
-
-	if (!features_has(&p->frame.features, "has_journal"))
-		return 0;
-	if (mib)
-		return (mib << 20) >> p->format.block_bits;
-	return geometry_journal_blocks(blocks);
+	return frame_journal_blocks(&p->frame, p->options, blocks);
 }
 
 /* Blocks that the tree and a journal of @journal take in the frame @g. */
@@ -461,6 +457,8 @@ errcode_t plan_solve(struct plan *p, uint64_t limit)
 	uint64_t least = 0;
 	errcode_t err;
 
+	if (p->live)
+		return live_solve(p->live, p);
 	err = check_inodes(p);
 	if (err)
 		return err;
@@ -483,17 +481,14 @@ uint64_t solve_room(const struct geometry_options *frame_options,
 		    const struct e4pack_options *options, uint64_t bytes)
 {
 	struct geometry_options o = *frame_options;
-	uint64_t journal = 0, room;
+	uint64_t journal, room;
 	struct geometry g;
 
 	o.blocks = bytes / o.block_size;
 	o.inodes = FORMAT_LOST_FOUND_INO;
 	if (!o.blocks || geometry_init(&g, &o))
 		return 0;
-	if (features_has(&o.features, "has_journal"))
-		journal = options->journal_mib ?
-			((uint64_t)options->journal_mib << 20) / o.block_size :
-			geometry_journal_blocks(o.blocks);
+	journal = frame_journal_blocks(&o, options, o.blocks);
 	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
 	geometry_release(&g);
 	return room;

@@ -23,10 +23,28 @@ static errcode_t put_prefix(char **path, const char *prefix)
 	return 0;
 }
 
+static errcode_t add_entry(struct build *b, const struct entry *e)
+{
+	errcode_t err = tree_add(&b->tree, e);
+
+	if (err)
+		return err;
+	err = build_settle(b);
+	if (err == E4PACK_ET_NO_INODES)
+		return diag_error(b->diag, e->path, err,
+				  "there are not enough inodes: use -N");
+	if (err == E4PACK_ET_NO_SPACE)
+		return diag_error(b->diag, e->path, err,
+				  "there is no room for its metadata: use "
+				  "--size");
+	return err ? diag_error(b->diag, e->path, err, NULL) : 0;
+}
+
 /* Merge one source into the folder @prefix ("": the root). */
-static errcode_t stage_one(struct tree *t, const char *spec,
+static errcode_t stage_one(struct build *b, const char *spec,
 			   const char *prefix, const struct source_options *o)
 {
+	struct tree *t = &b->tree;
 	struct source *s = NULL;
 	bool end = false;
 	struct entry e;
@@ -46,7 +64,7 @@ static errcode_t stage_one(struct tree *t, const char *spec,
 		if (err)
 			diag_nomem(o->diag);
 		else
-			err = tree_add(t, &e);
+			err = add_entry(b, &e);
 		if (!err)
 			err = progress_add(o->progress, 1);
 	}
@@ -95,16 +113,14 @@ static void set_options(struct source_options *s,
 _Static_assert(sizeof(struct owner_map) == sizeof(struct e4pack_owner_map),
 	       "the public owner map is handed on as it is");
 
-errcode_t stage_source(struct tree *t, const struct e4pack_options *options,
-		       const char *spec, const char *prefix,
-		       const struct target *target, struct diag *diag,
-		       struct progress *progress)
+errcode_t stage_source(struct build *b, const char *spec, const char *prefix)
 {
+	const struct target *target = b->has_target ? &b->target : NULL;
 	struct source_options so;
 	char *folder = NULL;
 	errcode_t err;
 
-	set_options(&so, options, diag, progress);
+	set_options(&so, b->options, b->diag, b->progress);
 	if (target) {
 		so.has_target = true;
 		so.target_dev = target->st.st_dev;
@@ -117,25 +133,22 @@ errcode_t stage_source(struct tree *t, const struct e4pack_options *options,
 			so.spool_dir = folder;
 		}
 	}
-	err = stage_one(t, spec, prefix, &so);
+	err = stage_one(b, spec, prefix, &so);
 	free(folder);
 	return err;
 }
 
-errcode_t stage_sources(struct tree *t, const struct e4pack_options *options,
-			const char *const *sources, size_t n,
-			const struct target *target, struct diag *diag,
-			struct progress *progress)
+errcode_t stage_sources(struct build *b, const char *const *sources,
+			size_t n)
 {
 	errcode_t err = 0;
 	size_t i;
 
-	progress_begin(progress, "scan", 0);
+	progress_begin(b->progress, "scan", 0);
 	for (i = 0; !err && i < n; i++)
-		err = stage_source(t, options, sources[i], "", target, diag,
-				   progress);
-	if (!err && t->made_parents)
-		diag_note(diag, DIAG_NOTE, NULL, "%u folders that no source "
-			  "names were made (0755, 0:0)", t->made_parents);
+		err = stage_source(b, sources[i], "");
+	if (!err && b->tree.made_parents)
+		diag_note(b->diag, DIAG_NOTE, NULL, "%u folders that no source "
+			  "names were made (0755, 0:0)", b->tree.made_parents);
 	return err;
 }

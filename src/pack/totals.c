@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "pack/live.h"
+
 static void count_inode(struct e4pack_totals *t, const struct tree_inode *i)
 {
 	switch (i->mode & S_IFMT) {
@@ -51,7 +53,7 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	t->blocks = p->geometry.blocks;
 	t->bytes = t->blocks << p->format.block_bits;
 	t->inodes = p->geometry.inodes;
-	t->inodes_used = p->last_ino;
+	t->inodes_used = FORMAT_LOST_FOUND_INO + p->n_inodes + p->n_ea;
 	t->data_blocks = p->data_blocks;
 	t->journal_blocks = p->journal_blocks;
 	for (i = 0; i < p->free.n; i++)
@@ -66,4 +68,9 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	t->allocated_blocks = r->claimed_total ? r->claimed_total :
 						 t->reserved_blocks;
 	t->flushes = 1;
+	if (!p->live)
+		return;
+	t->reserved_blocks = r->reserved_total << p->format.cluster_bits;
+	t->allocated_blocks = r->claimed_total << p->format.cluster_bits;
+	t->flushes = p->live->flushes;
 }

@@ -137,12 +137,26 @@ batch() {
 		<<<"$output"
 }
 
-@test "batch: what this version does not do is refused by name" {
+@test "batch: what needs a known size says so" {
 	for verb in sync 'fsync /f' df; do
 		run --separate-stderr batch new.img <<<"$verb"
 		[ "$status" -eq 2 ] || fail "$verb"
-		[[ $stderr = *"${verb%% *}"* ]] || fail "$verb"
+		[[ $stderr = *":1: ${verb%% *} needs a size in bytes"* ]] ||
+			fail "$verb"
 	done
+	for option in '--dirty-limit 1M' --nodelalloc '--allocator kernel'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr batch $option -s min new.img <<<''
+		[ "$status" -eq 2 ] || fail "$option"
+		[[ $stderr = *"$option"*' needs a size'* ||
+			$stderr = *"${option% *} needs a size"* ||
+			$stderr = *"${option% *}: needs a size"* ]] ||
+			fail "$option"
+	done
+	[ ! -e new.img ]
+}
+
+@test "batch: an image that is there is not edited" {
 	: >there.img
 	run --separate-stderr e4pack batch there.img
 	[ "$status" -eq 2 ]

@@ -45,7 +45,8 @@ e4pack() {
 			break
 			;;
 		-[bIiNJLUmOEs] | --size | --max-size | --owner | --map-owner | \
-		--times | --exclude | --order | --threads | --top | --fail-over)
+		--times | --exclude | --order | --threads | --top | --fail-over | \
+		--dirty-limit | --allocator)
 			options+=("${@:1:2}")
 			shift
 			;;

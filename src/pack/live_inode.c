@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Inodes of a live image.
+ *
+ * A number is given when an inode is made, the least that is not in use, and
+ * free again when its last name goes.
+ *
+ * Each inode is promised the metadata that it may need: P for what is staged,
+ * of which U counts as used by now.
+ *
+ *			P				U
+ *	folder		blocks for all its names	the same
+ *	slow link	1				1
+ *	attributes	block and values, unshared	the same
+ *	mapping		for mapped and delayed extents	for mapped ones
+ *
+ *	reserve.meta = sum of P,  live.in_use = sum of U,  U <= P
+ *
+ * Both are settled for what changed, so a step costs what it touches.
+ */
+#include "pack/live_inode.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+#include "base/number.h"
+#include "image/dirblock.h"
+#include "image/inode.h"
+#include "image/mapping.h"
+#include "pack/plan.h"
+
+/* Put @ino into the heap of unused numbers. */
+static errcode_t push_unused(struct live *l, uint32_t ino)
+{
+	size_t i;
+	errcode_t err;
+
+	err = array_reserve(&l->unused, &l->cap_unused, l->n_unused + 1,
+			    sizeof(*l->unused));
+	if (err)
+		return err;
+	for (i = l->n_unused++; i && l->unused[(i - 1) / 2] > ino;
+	     i = (i - 1) / 2)
+		l->unused[i] = l->unused[(i - 1) / 2];
+	l->unused[i] = ino;
+	return 0;
+}
+
+static uint32_t pop_unused(struct live *l)
+{
+	uint32_t least = l->unused[0], last = l->unused[--l->n_unused];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < l->n_unused) {
+		if (child + 1 < l->n_unused &&
+		    l->unused[child + 1] < l->unused[child])
+			child++;
+		if (l->unused[child] >= last)
+			break;
+		l->unused[i] = l->unused[child];
+		i = child;
+	}
+	if (l->n_unused)
+		l->unused[i] = last;
+	return least;
+}
+
+/* Have room for what is kept of inode @ino. */
+static errcode_t reserve_number(struct live *l, uint32_t ino)
+{
+	size_t cap = l->cap_inodes;
+	errcode_t err;
+
+	err = array_reserve(&l->inodes, &cap, (size_t)ino + 1,
+			    sizeof(*l->inodes));
+	l->cap_inodes = cap < UINT32_MAX ? (uint32_t)cap : UINT32_MAX;
+	return err;
+}
+
+errcode_t live_number(struct live *l, struct tree_inode *inode)
+{
+	uint32_t ino = l->n_unused ? l->unused[0] : l->next_ino;
+	errcode_t err;
+
+	if (inode->ino)
+		return 0;
+	if (ino > l->geometry.inodes)
+		return E4PACK_ET_NO_INODES;
+	err = reserve_number(l, ino);
+	if (err)
+		return err;
+	if (l->n_unused)
+		pop_unused(l);
+	else
+		l->next_ino++;
+	l->inodes[ino] = (struct live_inode){ .dirty = false };
+	inode->ino = ino;
+	return 0;
+}
+
+/* Metadata blocks of the mapping. */
+static errcode_t map_blocks(const struct live *l,
+			    const struct delayed_file *f,
+			    const struct live_inode *before, uint64_t *promised,
+			    uint64_t *in_use)
+{
+	const struct format *fmt = &l->geometry.format;
+	uint64_t cuts = (f->size >> fmt->block_bits) / EXTENT_UNWRITTEN_MAX;
+	struct extent_list list = { NULL, 0, 0 };
+	errcode_t err;
+
+	if (fmt->extents) {
+		*promised = mapping_extent_blocks(fmt, f->es.all + cuts);
+		*in_use = mapping_extent_blocks(fmt, f->es.reclaimable ?
+						f->es.reclaimable + cuts : 0);
+		return 0;
+	}
+	err = delayed_file_ranges(f, &list);
+	if (!err)
+		err = mapping_blocks(promised, fmt, list.extents, list.n);
+	extent_list_release(&list);
+	if (err)
+		return err;
+	*in_use = f->es.delayed ? before->in_use : *promised;
+	if (*in_use > *promised)
+		*in_use = *promised;
+	return 0;
+}
+
+static errcode_t xattr_blocks(const struct live *l,
+			      const struct xattr_set *set, uint64_t *ret)
+{
+	const struct format *fmt = &l->geometry.format;
+	struct xattr_layout layout;
+	uint32_t i;
+	errcode_t err;
+
+	*ret = 0;
+	if (!set)
+		return 0;
+	err = xattr_layout_init(&layout, fmt, set, inode_xattr_room(fmt));
+	if (err)
+		return err;
+	*ret = layout.has_block;
+	for (i = 0; i < set->n; i++)
+		if (layout.value_in_inode[i])
+			*ret += div_round_up(set->entries[i].value_len,
+					     fmt->block_size);
+	xattr_layout_release(&layout);
+	return 0;
+}
+
+/* Metadata blocks of @inode: promised ones and those in use. */
+static errcode_t count_blocks(const struct live *l,
+			      const struct tree_inode *inode,
+			      uint64_t *promised, uint64_t *in_use)
+{
+	const struct format *fmt = &l->geometry.format;
+	uint64_t xattrs;
+	errcode_t err;
+
+	*promised = *in_use = 0;
+	switch (inode->mode & S_IFMT) {
+	case S_IFDIR:
+		*promised = *in_use =
+			dir_blocks_bound(fmt, inode->dir.name_bytes,
+					 plan_dir_least(inode, fmt));
+		break;
+	case S_IFLNK:
+		*promised = *in_use =
+			inode->link.len > FORMAT_FAST_LINK_MAX;
+		break;
+	case S_IFREG:
+		err = map_blocks(l, &inode->file, &l->inodes[inode->ino],
+				 promised, in_use);
+		if (err)
+			return err;
+		break;
+	}
+	err = xattr_blocks(l, inode->xattrs, &xattrs);
+	*promised += xattrs;
+	*in_use += xattrs;
+	return err;
+}
+
+static errcode_t set_promise(struct live *l, uint32_t ino, uint64_t promised,
+			     uint64_t in_use)
+{
+	struct live_inode *i = &l->inodes[ino];
+	errcode_t err;
+
+	if (promised > UINT32_MAX)
+		return E4PACK_ET_TOO_BIG;
+	err = reserve_meta(&l->tree->delay->reserve, i->promised, promised);
+	if (err)
+		return err;
+	l->in_use += in_use;
+	l->in_use -= i->in_use;
+	i->promised = (uint32_t)promised;
+	i->in_use = (uint32_t)in_use;
+	return 0;
+}
+
+/* The last name of @inode is gone. */
+static errcode_t forget(struct live *l, struct tree_inode *inode)
+{
+	errcode_t err;
+
+	if (!inode->ino)
+		return 0;
+	err = set_promise(l, inode->ino, 0, 0);
+	if (!err)
+		err = push_unused(l, inode->ino);
+	inode->ino = 0;
+	return err;
+}
+
+static errcode_t settle(struct live *l, struct tree_inode *inode)
+{
+	uint64_t promised, in_use;
+	errcode_t err;
+
+	if (!inode->links)
+		return forget(l, inode);
+	err = live_number(l, inode);
+	if (!err)
+		err = count_blocks(l, inode, &promised, &in_use);
+	if (!err)
+		err = set_promise(l, inode->ino, promised, in_use);
+	if (err || !S_ISREG(inode->mode) || l->inodes[inode->ino].dirty ||
+	    !delayed_file_delayed_blocks(&inode->file))
+		return err;
+	err = array_reserve(&l->dirty, &l->cap_dirty, l->n_dirty + 1,
+			    sizeof(struct tree_inode *));
+	if (err)
+		return err;
+	l->inodes[inode->ino].dirty = true;
+	l->dirty[l->n_dirty++] = inode;
+	return 0;
+}
+
+void live_inode_clean(struct live *l, const struct tree_inode *inode)
+{
+	if (inode->ino)
+		l->inodes[inode->ino].dirty = false;
+}
+
+errcode_t live_inodes_settle(struct live *l)
+{
+	struct tree_inode *inode;
+	errcode_t err = l->failed;
+
+	while (!err && (inode = tree_next_changed(l->tree)))
+		err = settle(l, inode);
+	return err;
+}
+
+errcode_t live_inodes_init(struct live *l)
+{
+	struct node *lost_found = tree_find(l->tree, "lost+found");
+	errcode_t err;
+
+	if (!lost_found)
+		return E4PACK_ET_SEQUENCE;
+	err = reserve_number(l, FORMAT_LOST_FOUND_INO);
+	if (err)
+		return err;
+	memset(l->inodes, 0, l->cap_inodes * sizeof(*l->inodes));
+	l->tree->root->inode->ino = FORMAT_ROOT_INO;
+	lost_found->inode->ino = FORMAT_LOST_FOUND_INO;
+	return live_inodes_settle(l);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of a live image: the numbers of inodes, and what each is promised. */
+#ifndef E4PACK_PACK_LIVE_INODE_H
+#define E4PACK_PACK_LIVE_INODE_H
+
+#include "pack/live.h"
+
+/* Number what the tree has from the beginning. Return: as live_settle(). */
+errcode_t live_inodes_init(struct live *l);
+
+/* live_settle() without regard to the dirty limit. */
+errcode_t live_inodes_settle(struct live *l);
+
+/* Give @inode the least number that is not in use, if it has none.
+ * Return: 0, ENOMEM, or E4PACK_ET_NO_INODES. */
+errcode_t live_number(struct live *l, struct tree_inode *inode);
+
+/* Note that @inode is taken out of the list of dirty files. */
+void live_inode_clean(struct live *l, const struct tree_inode *inode);
+
+#endif
