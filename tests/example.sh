@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The example in C, linked with the library as it is installed, makes an
-# image that e2fsck has nothing to say against.
+# image that e2fsck has nothing to say against, and those for the shell show
+# what they say they do.
 set -u
 
 srcdir=${srcdir:-$(dirname "$0")/..}
@@ -23,5 +24,14 @@ out=$(LC_ALL=C e2fsck -fn "$work/image" 2>&1) || {
 if echo "$out" | grep -E 'Fix\?|wrong|WARNING'; then
 	exit 1
 fi
+E4PACK=$(realpath "$builddir/src/e4pack")
+export E4PACK
+for script in interleaved-logs delayed-to-written; do
+	sh "$srcdir/examples/$script.sh" >"$work/out" || {
+		cat "$work/out"
+		exit 1
+	}
+	grep -q '^Shown: ' "$work/out" || exit 1
+done
 "$builddir/examples/build_image" "$work/other" "$work/missing" 2>/dev/null
 [ $? = 1 ] && [ ! -e "$work/other" ]

@@ -4,6 +4,7 @@
  * 0 stands for them. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,9 +40,18 @@ static errcode_t fill_table(struct batch *b, const struct delayed_file *f)
 	return err;
 }
 
+/* A path as all reports give it, from the root, to free(). */
+static char *from_root(const char *path)
+{
+	char *whole;
+
+	return asprintf(&whole, "/%s", path) < 0 ? NULL : whole;
+}
+
 errcode_t batch_es(struct batch *b, const struct script_command *c)
 {
-	struct es_heading h = { .path = c->path };
+	struct es_heading h = { .ino = 0 };
+	char *path = NULL;
 	struct node *n;
 	errcode_t err = edit_lookup(b->tree, c->path, true, &n);
 
@@ -49,18 +59,23 @@ errcode_t batch_es(struct batch *b, const struct script_command *c)
 		err = S_ISDIR(n->inode->mode) ? EISDIR : EINVAL;
 	if (!err)
 		err = fill_table(b, &n->inode->file);
-	if (err)
-		return err;
-	h.path_len = strlen(c->path);
+	if (!err)
+		path = from_root(c->path);
+	if (err || !path)
+		return err ? err : ENOMEM;
+	h.path = path;
+	h.path_len = strlen(path);
 	h.ino = n->inode->ino;
 	h.size = n->inode->file.size;
 	if (b->options->json) {
 		b->result = es_table_document(&b->table, &h);
-		return b->result ? 0 : ENOMEM;
+		err = b->result ? 0 : ENOMEM;
+	} else {
+		es_table_text(&b->table, &h, &b->out, 0, !b->began);
+		b->began = true;
 	}
-	es_table_text(&b->table, &h, &b->out, 0, !b->began);
-	b->began = true;
-	return 0;
+	free(path);
+	return err;
 }
 
 static const char *type_name(uint32_t mode)
@@ -143,8 +158,7 @@ static void stat_text(struct batch *b, const char *path,
 	const struct timestamp *t = &i->times[INODE_MTIME];
 	char *name = diag_escape(path);
 
-	emit_text(&b->out, "%s%s: %s\n", *path == '/' ? "" : "/",
-		  name ? name : "", type_name(i->mode));
+	emit_text(&b->out, "%s: %s\n", name ? name : "", type_name(i->mode));
 	emit_text(&b->out, "  mode       %04o\n", i->mode & 07777);
 	emit_text(&b->out, "  owner      %u:%u\n", i->uid, i->gid);
 	emit_text(&b->out, "  links      %u\n", i->links);
@@ -162,17 +176,20 @@ errcode_t batch_stat(struct batch *b, const struct script_command *c)
 {
 	struct node *n;
 	errcode_t err = edit_lookup(b->tree, c->path, false, &n);
+	char *path = err ? NULL : from_root(c->path);
 
-	if (err)
-		return err;
+	if (err || !path)
+		return err ? err : ENOMEM;
 	if (!b->options->json) {
-		stat_text(b, c->path, n->inode);
+		stat_text(b, path, n->inode);
+		free(path);
 		return 0;
 	}
-	b->result = object_json(c->path, strlen(c->path), n->inode);
+	b->result = object_json(path, strlen(path), n->inode);
 	if (b->result && S_ISREG(n->inode->mode))
 		json_object_set_new(b->result, "reserved",
 				    json_integer(n->inode->file.reserved));
+	free(path);
 	return b->result ? 0 : ENOMEM;
 }
 

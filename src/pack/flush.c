@@ -35,6 +35,9 @@ static errcode_t place_files(struct plan *p, struct writeback_item *items,
 
 		if (o->kind != PLAN_FILE)
 			continue;
+		/* A plan holds for the mapping that it was made for. */
+		if ((uint32_t)delayed_file_seq(&o->inode->file) != o->seq)
+			return E4PACK_ET_STALE;
 		err = writeback_place(p->tree->delay, &o->inode->file, runs,
 				      o->n_runs);
 		if (err)

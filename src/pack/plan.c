@@ -113,6 +113,7 @@ static errcode_t add_file(struct plan *p, struct node *n)
 {
 	const struct delayed_file *f = &n->inode->file;
 	uint64_t blocks = delayed_file_blocks(f);
+	errcode_t err;
 
 	if (f->size > INT32_MAX && !p->format.large_file)
 		return E4PACK_ET_TOO_BIG;
@@ -121,7 +122,11 @@ static errcode_t add_file(struct plan *p, struct node *n)
 		return E4PACK_ET_TOO_BIG;
 	if (!blocks)
 		return 0;
-	return plan_add_object(p, PLAN_FILE, n->inode, n, blocks);
+	err = plan_add_object(p, PLAN_FILE, n->inode, n, blocks);
+	if (!err)
+		p->objects[p->n_objects - 1].seq =
+			(uint32_t)delayed_file_seq(f);
+	return err;
 }
 
 static errcode_t add_inode(struct plan *p, struct node *n)

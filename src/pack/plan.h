@@ -33,6 +33,8 @@ struct plan_object {
 	uint32_t n_map;
 	enum plan_kind kind;
 	bool indexed;		/* a folder with a hash index */
+	uint32_t seq;		/* of a file: the low half of the cookie that
+				 * its mapping had when it was counted */
 };
 
 /* An attribute set in use, with what its inodes share. */
