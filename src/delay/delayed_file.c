@@ -60,6 +60,21 @@ void delayed_file_release(struct delayed_file *f, struct delay *d)
 	delayed_file_init(f);
 }
 
+errcode_t delayed_file_load(struct delayed_file *f, struct delay *d)
+{
+	uint32_t lblk = 0;
+	errcode_t err = 0;
+
+	while (!err && f->on_disk && lblk < ES_MAX_BLOCKS) {
+		struct da_map map = { .lblk = lblk,
+				      .len = ES_MAX_BLOCKS - lblk };
+
+		err = da_look_up(d, f, &map);
+		lblk += map.len;
+	}
+	return err;
+}
+
 void delayed_file_delete(struct delayed_file *f, struct delay *d)
 {
 	da_free_blocks(d, f);

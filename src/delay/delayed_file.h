@@ -107,6 +107,10 @@ void delayed_file_init(struct delayed_file *f);
 /* Free the contents; what is still reserved is released. */
 void delayed_file_release(struct delayed_file *f, struct delay *d);
 
+/* Have the whole mapping that the disk knows in the tree.
+ * Return: 0, ENOMEM, or what query_blocks() returned. */
+errcode_t delayed_file_load(struct delayed_file *f, struct delay *d);
+
 /* As delayed_file_release() for a file that goes from the image: the blocks
  * it has, as far as its tree knows them, are given to free_blocks(); @f is an
  * empty file then. */

@@ -25,21 +25,6 @@ static errcode_t find_inode(struct tree *t, const char *path, bool follow,
 	return 0;
 }
 
-/* Make what was collected the attributes of @inode. */
-static errcode_t set_xattrs(struct tree *t, struct tree_inode *inode,
-			    struct xattr_builder *b)
-{
-	struct xattr_set *set;
-	errcode_t err;
-
-	err = xattr_builder_finish(b, &set);
-	if (!err)
-		err = intern_take(&t->tables->xattrs, &t->arena, &set);
-	if (!err)
-		inode->xattrs = set;
-	return err;
-}
-
 errcode_t edit_chmod(struct tree *t, const char *path, uint32_t mode)
 {
 	struct xattr_builder b = { 0 };
@@ -52,7 +37,7 @@ errcode_t edit_chmod(struct tree *t, const char *path, uint32_t mode)
 	err = xattr_builder_add_set(&b, inode->xattrs);
 	if (!err) {
 		xattr_builder_chmod(&b, mode);
-		err = set_xattrs(t, inode, &b);
+		err = tree_set_xattrs(t, inode, &b);
 	}
 	if (!err)
 		inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
@@ -131,7 +116,7 @@ static errcode_t change_xattr(struct tree *t, const char *path,
 		goto out;
 	if (!strcmp(name, access_acl))
 		xattr_builder_settle(&b, &mode);
-	err = set_xattrs(t, inode, &b);
+	err = tree_set_xattrs(t, inode, &b);
 	if (!err)
 		inode->mode = mode;
 out:

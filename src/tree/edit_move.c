@@ -49,7 +49,7 @@ errcode_t edit_rmdir(struct tree *t, const char *path)
 	err = check_fixed(t, n);
 	if (err)
 		return err;
-	if (n->inode->dir.n)
+	if (!node_is_empty(t, n))
 		return ENOTEMPTY;
 	remove_name(t, n);
 	return 0;
@@ -72,7 +72,7 @@ errcode_t edit_remove_tree(struct tree *t, const char *path)
 	for (n = top; !done; ) {
 		struct node *above = n->parent;
 
-		if (node_is_folder(n) && n->inode->dir.n) {
+		if (node_is_folder(n) && !node_is_empty(t, n)) {
 			n = RB_MIN(node_head, &n->inode->dir.children);
 			continue;
 		}
@@ -92,7 +92,7 @@ static bool is_above(const struct node *n, const struct node *dir)
 }
 
 /* Check that @n may go to @place; the order is that of rename(2). */
-static errcode_t check_rename(const struct tree *t, const struct node *n,
+static errcode_t check_rename(struct tree *t, const struct node *n,
 			      const struct path_place *place)
 {
 	const struct node *target = place->node;
@@ -110,7 +110,7 @@ static errcode_t check_rename(const struct tree *t, const struct node *n,
 		return ENOTDIR;
 	if (!folder && node_is_folder(target))
 		return EISDIR;
-	if (folder && target->inode->dir.n)
+	if (folder && !node_is_empty(t, place->node))
 		return ENOTEMPTY;
 	return check_fixed(t, target);
 }

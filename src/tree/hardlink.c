@@ -131,7 +131,7 @@ static errcode_t find_target(struct tree *t, const struct entry *e,
 	if (!*e->hardlink)
 		n = t->root;
 	else if (!err)
-		n = node_child(dir, name, strlen(name));
+		n = node_child(t, dir, name, strlen(name));
 	if (!n)
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_BAD_ENTRY,

@@ -24,12 +24,12 @@
 #include "tree/stage.h"
 
 /* The kind of @n, as a message has it. */
-static const char *kind(const struct node *n)
+static const char *kind(struct tree *t, struct node *n)
 {
 	switch (n->inode->mode & S_IFMT) {
 	case S_IFDIR:
-		return n->inode->dir.n ? "a folder that is not empty" :
-					 "a folder";
+		return node_is_empty(t, n) ? "a folder" :
+					     "a folder that is not empty";
 	case S_IFREG:
 		return "a file";
 	case S_IFLNK:
@@ -57,7 +57,7 @@ errcode_t merge_find_place(struct tree *t, const struct entry *e,
 	err = path_parent(t, e->path, e->path, PATH_MAKE, &place->dir,
 			  &place->name);
 	if (!err)
-		place->node = node_child(place->dir, place->name,
+		place->node = node_child(t, place->dir, place->name,
 					 strlen(place->name));
 	return err;
 }
@@ -88,14 +88,14 @@ errcode_t merge_make_way(struct tree *t, const struct entry *e,
 		return 0;
 	other_kind = folder != node_is_folder(n);
 	if (other_kind && (is_repeat(t, n) ||
-			   (!folder && n->inode->dir.n)))
+			   (!folder && !node_is_empty(t, n))))
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_BAD_TYPE, "%s is in the way",
-				  kind(n));
+				  kind(t, n));
 	if (other_kind)
 		err = diag_warning(t->options.diag, e->path,
 				   "replaces %s of an earlier source",
-				   kind(n));
+				   kind(t, n));
 	else
 		err = merge_note_repeat(t, e, n);
 	if (err)

@@ -14,8 +14,6 @@
 
 #include "base/buf.h"
 
-enum { DIRENT_HEADER_LEN = 8 };
-
 static int compare_names(const char *a, size_t a_len, const char *b,
 			 size_t b_len)
 {
@@ -33,10 +31,11 @@ int node_cmp(struct node *a, struct node *b)
 
 RB_GENERATE(node_head, node, by_name, node_cmp)
 
-struct node *node_child(const struct node *dir, const char *name, size_t len)
+struct node *node_known_child(const struct tree_inode *dir, const char *name,
+			      size_t len)
 {
-	const struct node *last = dir->inode->dir.last;
-	struct node *n = RB_ROOT(&dir->inode->dir.children);
+	const struct node *last = dir->dir.last;
+	struct node *n = RB_ROOT(&dir->dir.children);
 
 	if (!last || compare_names(name, len, last->name,
 				   last->name_len) > 0)
@@ -51,7 +50,18 @@ struct node *node_child(const struct node *dir, const char *name, size_t len)
 	return n;
 }
 
-struct tree_inode *inode_new(struct tree *t, uint32_t mode)
+void tree_set_mode(struct tree_inode *inode, uint32_t mode)
+{
+	inode->mode = mode;
+	if (S_ISDIR(mode)) {
+		RB_INIT(&inode->dir.children);
+		RB_INIT(&inode->dir.gone);
+	} else if (S_ISREG(mode)) {
+		delayed_file_init(&inode->file);
+	}
+}
+
+struct tree_inode *inode_alloc(struct tree *t)
 {
 	struct tree_inode *inode;
 
@@ -60,14 +70,18 @@ struct tree_inode *inode_new(struct tree *t, uint32_t mode)
 			  sizeof(inode)))
 		return NULL;
 	inode = arena_alloc(&t->arena, sizeof(*inode));
+	if (inode)
+		t->n_inodes++;
+	return inode;
+}
+
+struct tree_inode *inode_new(struct tree *t, uint32_t mode)
+{
+	struct tree_inode *inode = inode_alloc(t);
+
 	if (!inode)
 		return NULL;
-	t->n_inodes++;
-	inode->mode = mode;
-	if (S_ISDIR(mode))
-		RB_INIT(&inode->dir.children);
-	else if (S_ISREG(mode))
-		delayed_file_init(&inode->file);
+	tree_set_mode(inode, mode);
 	inode->next = t->inodes;
 	t->inodes = inode;
 	tree_note_change(t, inode);
@@ -84,19 +98,19 @@ void node_touch_folder(const struct tree *t, struct node *dir)
 
 void inode_drop(struct tree *t, struct tree_inode *inode)
 {
+	errcode_t err = 0;
+
 	inode->links = 0;
-	if (S_ISREG(inode->mode))
+	if (S_ISREG(inode->mode)) {
+		err = delayed_file_load(&inode->file, t->delay);
 		delayed_file_delete(&inode->file, t->delay);
+	}
+	if (err && !t->failed)
+		t->failed = err;
 	tree_note_change(t, inode);
 }
 
-/* Bytes that a name takes in a folder's block. */
-static uint64_t dirent_bytes(size_t name_len)
-{
-	return DIRENT_HEADER_LEN + ((name_len + 3) & ~(uint64_t)3);
-}
-
-static void link_child(struct tree_inode *dir, struct node *n)
+void node_link(struct tree_inode *dir, struct node *n)
 {
 	struct node *last = dir->dir.last;
 
@@ -114,17 +128,38 @@ static void link_child(struct tree_inode *dir, struct node *n)
 	node_head_RB_INSERT_COLOR(&dir->dir.children, n);
 }
 
+/* A folder with 1 link has had so many folders that nobody counts. */
+static bool counts_folders(const struct tree_inode *dir)
+{
+	return dir->links != 1;
+}
+
 /* Put @n, whose name is set, into folder @dir. */
 static void attach(struct tree *t, struct node *n, struct node *dir)
 {
 	struct tree_inode *inode = dir->inode;
 
 	n->parent = dir;
-	link_child(inode, n);
+	node_link(inode, n);
 	inode->dir.n++;
-	inode->dir.name_bytes += dirent_bytes(n->name_len);
-	inode->links += node_is_folder(n);
+	inode->dir.name_bytes += node_bytes(n);
+	if (node_is_folder(n) && counts_folders(inode))
+		inode->links++;
 	tree_note_change(t, inode);
+}
+
+/* A name on disk that goes is not to be found there again. */
+static void remember_gone(struct tree *t, struct tree_inode *dir,
+			  const struct node *n)
+{
+	struct node *copy = arena_alloc(&t->arena, sizeof(*copy));
+
+	if (!copy) {
+		t->failed = ENOMEM;
+		return;
+	}
+	*copy = *n;
+	RB_INSERT(node_head, &dir->dir.gone, copy);
 }
 
 static void detach(struct tree *t, struct node *n)
@@ -134,9 +169,12 @@ static void detach(struct tree *t, struct node *n)
 	if (dir->dir.last == n)
 		dir->dir.last = RB_PREV(node_head, NULL, n);
 	RB_REMOVE(node_head, &dir->dir.children, n);
+	if (n->on_disk)
+		remember_gone(t, dir, n);
 	dir->dir.n--;
-	dir->dir.name_bytes -= dirent_bytes(n->name_len);
-	dir->links -= node_is_folder(n);
+	dir->dir.name_bytes -= node_bytes(n);
+	if (node_is_folder(n) && counts_folders(dir))
+		dir->links--;
 	tree_note_change(t, dir);
 	/* The folder known last may have been found through this name. */
 	if (node_is_folder(n) || S_ISLNK(n->inode->mode))
@@ -184,10 +222,11 @@ errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
 
 	if (!own)
 		return ENOMEM;
-	there = node_child(dir, name, len);
+	there = node_child(t, dir, name, len);
 	if (there && there != n)
 		node_remove(t, there);
 	detach(t, n);
+	n->on_disk = false;
 	n->name = own;
 	n->name_len = len;
 	attach(t, n, dir);

@@ -10,19 +10,34 @@
 #include "tree/links.h"
 #include "tree/tree.h"
 
+/* Make the root of the image that of the tree.  Reports.
+ * Return: 0, ENOMEM, or what the image's calls returned. */
+errcode_t load_root(struct tree *t);
+
 /* What only this room knows of a tree. */
 struct tree_tables {
 	struct links hosts;	/* host device and inode number -> inode */
 	struct links copies;	/* address of a full inode, 0 -> its copy that
 				 * takes further names */
+	struct links numbers;	/* 0, number of an inode of the image ->
+				 * inode */
 	struct intern xattrs;
 	struct buf parent_path;	/* of the entry before, as it was given, ... */
 	struct node *parent;	/* ... and its folder; NULL: not known */
 };
 
+/* The "source" of names that the image has. */
+#define NODE_OF_IMAGE UINT32_MAX
+
 static inline bool node_is_folder(const struct node *n)
 {
 	return S_ISDIR(n->inode->mode);
+}
+
+/* Bytes that the name takes in a block of its folder. */
+static inline uint32_t node_bytes(const struct node *n)
+{
+	return 8 + ((n->name_len + 3u) & ~3u);
 }
 
 /* Whether @n is lost+found, which every image has. */
@@ -31,8 +46,28 @@ bool node_is_lost_found(const struct node *n);
 /* An edit changed the names of folder @dir: its times follow if asked. */
 void node_touch_folder(const struct tree *t, struct node *dir);
 
-/* Return: the child of folder @dir with this name, or NULL. */
-struct node *node_child(const struct node *dir, const char *name, size_t len);
+/* Return: the child of folder @dir with this name, or NULL: also where the
+ * image could not be read, see t->failed. */
+struct node *node_child(struct tree *t, const struct node *dir,
+			const char *name, size_t len);
+
+/* As node_child(), but only what is in the tree already. */
+struct node *node_known_child(const struct tree_inode *dir, const char *name,
+			      size_t len);
+
+/* Whether folder @dir has no names; as node_child(). */
+bool node_is_empty(struct tree *t, struct node *dir);
+
+/* Put a name that the image has into the tree, and what it names.
+ * Return: it, or NULL with t->failed set. */
+struct node *node_load(struct tree *t, const struct node *dir,
+		       const char *name, size_t len, uint32_t ino);
+
+/* Link @n, whose name is set, into the names of @dir; nothing is counted. */
+void node_link(struct tree_inode *dir, struct node *n);
+
+/* Make room for an inode.  Return: it, all zero, or NULL without memory. */
+struct tree_inode *inode_alloc(struct tree *t);
 
 /* Make an inode without a name.  Return: it, or NULL without memory. */
 struct tree_inode *inode_new(struct tree *t, uint32_t mode);

@@ -169,7 +169,7 @@ static errcode_t step(struct walk *w, const char *name, size_t len)
 		return ENAMETOOLONG;
 	if (!from_link && (is_dots(name, len) || len > FORMAT_NAME_MAX))
 		return bad_name(w);
-	n = node_child(w->at, name, len);
+	n = node_child(w->t, w->at, name, len);
 	if (!n)
 		return missing(w, name, len, from_link);
 	if (S_ISLNK(n->inode->mode))
@@ -267,7 +267,7 @@ static errcode_t place_last(struct walk *w, const char *name, size_t len,
 		return EISDIR;
 	if (len > FORMAT_NAME_MAX)
 		return ENAMETOOLONG;
-	n = node_child(w->at, name, len);
+	n = node_child(w->t, w->at, name, len);
 	if (n && S_ISLNK(n->inode->mode) && (last != PATH_NOFOLLOW || slash))
 		return follow(w, n);
 	if (n && slash && !node_is_folder(n))
@@ -318,7 +318,7 @@ errcode_t path_place(struct tree *t, struct node *from, const char *path,
 	return err;
 }
 
-struct node *tree_find(const struct tree *t, const char *path)
+struct node *tree_find(struct tree *t, const char *path)
 {
 	struct node *n = t->root;
 	size_t len;
@@ -327,7 +327,7 @@ struct node *tree_find(const struct tree *t, const char *path)
 		if (!node_is_folder(n))
 			return NULL;
 		len = strcspn(path, "/");
-		n = node_child(n, path, len);
+		n = node_child(t, n, path, len);
 		path += len;
 		path += *path == '/';
 	}

@@ -45,6 +45,20 @@ struct tree_inode *tree_next_changed(struct tree *t)
 	return inode;
 }
 
+errcode_t tree_set_xattrs(struct tree *t, struct tree_inode *inode,
+			  struct xattr_builder *b)
+{
+	struct xattr_set *set;
+	errcode_t err;
+
+	err = xattr_builder_finish(b, &set);
+	if (!err)
+		err = intern_take(&t->tables->xattrs, &t->arena, &set);
+	if (!err)
+		inode->xattrs = set;
+	return err;
+}
+
 /* The root is a folder that no source has named yet. */
 static errcode_t make_root(struct tree *t)
 {
@@ -53,7 +67,7 @@ static errcode_t make_root(struct tree *t)
 	int i;
 
 	if (!inode || !n)
-		return ENOMEM;
+		return diag_nomem(t->options.diag);
 	for (i = 0; i < INODE_TIMES; i++)
 		inode->times[i] = t->options.default_time;
 	inode->links = 2;
@@ -68,21 +82,19 @@ static errcode_t make_root(struct tree *t)
 errcode_t tree_init(struct tree *t, struct delay *delay,
 		    const struct tree_options *options)
 {
-	errcode_t err = ENOMEM;
+	errcode_t err;
 
 	memset(t, 0, sizeof(*t));
 	t->options = *options;
 	t->delay = delay;
 	arena_init(&t->arena);
 	t->tables = calloc(1, sizeof(*t->tables));
-	if (t->tables) {
-		intern_init(&t->tables->xattrs);
-		err = make_root(t);
-	}
-	if (err) {
+	if (!t->tables)
+		return diag_nomem(options->diag);
+	intern_init(&t->tables->xattrs);
+	err = options->image ? load_root(t) : make_root(t);
+	if (err)
 		tree_release(t);
-		diag_nomem(options->diag);
-	}
 	return err;
 }
 
@@ -96,6 +108,7 @@ void tree_release(struct tree *t)
 	if (t->tables) {
 		links_release(&t->tables->hosts);
 		links_release(&t->tables->copies);
+		links_release(&t->tables->numbers);
 		intern_release(&t->tables->xattrs);
 		buf_release(&t->tables->parent_path);
 		free(t->tables);
@@ -113,7 +126,7 @@ void tree_begin_source(struct tree *t, bool is_archive)
 
 errcode_t tree_finish(struct tree *t)
 {
-	struct node *n = node_child(t->root, lost_found,
+	struct node *n = node_child(t, t->root, lost_found,
 				    sizeof(lost_found) - 1);
 	struct tree_inode *inode;
 	int i;

@@ -38,6 +38,7 @@ struct tree_inode {
 	bool content_changed;		/* no longer what its source has: no
 					 * name joins it by host identity */
 	bool changed;			/* is in the list of changed ones */
+	bool on_disk;			/* comes from the image that is edited */
 	union {
 		struct {
 			struct node_head children;	/* by name */
@@ -45,6 +46,12 @@ struct tree_inode {
 			uint32_t n;		/* children */
 			uint64_t name_bytes;	/* on-disk bytes of their
 						 * entries, see dirblock.h */
+			/* Of a folder on disk, whose children are only those
+			 * that were asked for: */
+			struct node_head gone;	/* names that it has on disk
+						 * and lost since */
+			bool partial;	/* it may have more names there */
+			bool placed;	/* has a name, so it gets no other */
 		} dir;
 		struct {
 			char *target;		/* NUL-ended, in the arena */
@@ -65,11 +72,30 @@ struct node {
 	uint32_t source;	/* number of the source that named it last,
 				 * 0: none (made for a child's sake) */
 	uint8_t name_len;
+	bool on_disk;		/* the folder has the name on disk */
 	const char *name;	/* not NUL-ended, in the arena */
 };
 
 RB_PROTOTYPE(node_head, node, by_name, node_cmp)
 int node_cmp(struct node *a, struct node *b);
+
+/* Told one name of a folder.  A code other than 0 ends the listing. */
+typedef errcode_t tree_listed(void *arg, const char *name, size_t len,
+			      uint32_t ino);
+
+/* What the tree asks of an image that is edited.  All report. */
+struct tree_image {
+	/* Find the inode that folder @dir has on disk under a name; *@ino 0
+	 * without one. */
+	errcode_t (*look_up)(void *arg, const struct tree_inode *dir,
+			     const char *name, size_t len, uint32_t *ino);
+	/* Tell all names of @dir on disk but "." and "..", in any order. */
+	errcode_t (*list)(void *arg, const struct tree_inode *dir,
+			  tree_listed *listed, void *listed_arg);
+	/* Fill in all of @inode, whose number is set, that is not names: the
+	 * mode first, by tree_set_mode(). */
+	errcode_t (*load)(void *arg, struct tree_inode *inode);
+};
 
 struct tree_options {
 	struct diag *diag;
@@ -87,6 +113,8 @@ struct tree_options {
 				 * @time */
 	struct timestamp time;
 	uint32_t block_size;
+	const struct tree_image *image;	/* NULL: the tree begins empty */
+	void *image_arg;		/* first argument of its calls */
 };
 
 struct tree {
@@ -103,16 +131,32 @@ struct tree {
 	bool source_is_archive;
 	uint32_t made_parents;	/* folders that no source names */
 	struct tree_tables *tables;	/* inner: hard links, xattr sets */
+	errcode_t failed;	/* the image could not be read, and a name may
+				 * seem missing for that: told, and nothing
+				 * that came of it may reach the image */
 };
 
-/* Make a tree with an unnamed root (0755 0:0).  @delay must outlive it.
- * Reports.  Return: 0 or ENOMEM. */
+/* Make a tree with an unnamed root: that of options->image, or 0755 0:0.
+ * @delay must outlive it.  Reports.  Return: 0, ENOMEM, or what the image's
+ * calls returned. */
 errcode_t tree_init(struct tree *t, struct delay *delay,
 		    const struct tree_options *options);
 void tree_release(struct tree *t);
 
 /* The entries that follow come from a further source. */
 void tree_begin_source(struct tree *t, bool is_archive);
+
+/* Set the type and the permissions of an inode that is being loaded. */
+void tree_set_mode(struct tree_inode *inode, uint32_t mode);
+
+/* Make what @b has collected the attributes of @inode; @b is empty then.
+ * Return: 0 or ENOMEM. */
+errcode_t tree_set_xattrs(struct tree *t, struct tree_inode *inode,
+			  struct xattr_builder *b);
+
+/* Have every name of folder @dir in the tree.  Reports.
+ * Return: 0, ENOMEM, or what the image's calls returned. */
+errcode_t tree_load_folder(struct tree *t, struct node *dir);
 
 /* Merge one entry by the rules of the manual (later wins); file content is
  * staged through da_write().  Reports with the path as subject.
@@ -129,7 +173,7 @@ void tree_note_change(struct tree *t, struct tree_inode *inode);
 struct tree_inode *tree_next_changed(struct tree *t);
 
 /* Look @path up (form of entry.path).  Return: the node, or NULL. */
-struct node *tree_find(const struct tree *t, const char *path);
+struct node *tree_find(struct tree *t, const char *path);
 
 /* Make lost+found (0700 0:0) if no source named it.  Reports; also
  * E4PACK_ET_BAD_TYPE when it is there and no folder. */
