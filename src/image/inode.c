@@ -173,22 +173,75 @@ static void put_checksum(uint8_t *out, const struct format *fmt,
 		put_le16(out + CHECKSUM_HI, crc >> 16);
 }
 
-void inode_encode(uint8_t *out, const struct format *fmt, uint32_t ino,
-		  const struct inode_values *v)
+/* The fields that both a new inode and a changed one get. */
+static void put_values(uint8_t *out, const struct format *fmt,
+		       const struct inode_values *v)
 {
-	memset(out, 0, fmt->inode_size);
 	put_le16(out, v->mode);
 	put_owner(out, v);
 	put_size(out, fmt, v);
 	put_times(out, fmt, v->times);
 	put_le16(out + 0x1a, stored_links(v));
 	put_blocks(out, fmt, v);
-	put_le32(out + 0x24, v->version);
 	memcpy(out + 0x28, v->i_block, sizeof(v->i_block));
-	put_le32(out + 0x64, v->generation);
 	put_le32(out + 0x68, v->file_acl);
 	put_le16(out + 0x76, v->file_acl >> 32);
+}
+
+void inode_encode(uint8_t *out, const struct format *fmt, uint32_t ino,
+		  const struct inode_values *v)
+{
+	memset(out, 0, fmt->inode_size);
+	put_values(out, fmt, v);
+	put_le32(out + 0x24, v->version);
+	put_le32(out + 0x64, v->generation);
 	put_extra(out, fmt, v);
 	if (fmt->metadata_csum)
 		put_checksum(out, fmt, ino, v->generation);
+}
+
+size_t inode_change_room(const uint8_t *out, const struct format *fmt)
+{
+	struct format own = *fmt;
+
+	if (fmt->inode_size <= BASE_SIZE)
+		return 0;
+	own.extra_isize = get_le16(out + 0x80);
+	return inode_xattr_room(&own);
+}
+
+void inode_change(uint8_t *out, const struct format *fmt, uint32_t ino,
+		  const struct inode_values *v)
+{
+	struct format own = *fmt;
+
+	/* Its extra fields reach as far as they did when it was made. */
+	if (fmt->inode_size > BASE_SIZE)
+		own.extra_isize = get_le16(out + 0x80);
+	put_values(out, &own, v);
+	if (v->ibody_len)
+		memcpy(out + BASE_SIZE + own.extra_isize, v->ibody,
+		       v->ibody_len);
+	if (fmt->metadata_csum)
+		put_checksum(out, &own, ino, get_le32(out + 0x64));
+}
+
+void inode_delete(uint8_t *out, const struct format *fmt, uint32_t ino,
+		  uint32_t time)
+{
+	struct format own = *fmt;
+
+	if (fmt->inode_size > BASE_SIZE)
+		own.extra_isize = get_le16(out + 0x80);
+	put_le16(out + 0x1a, 0);
+	put_le32(out + 0x14, time);
+	put_le32(out + 0x04, 0);
+	put_le32(out + 0x6c, 0);
+	put_le32(out + 0x1c, 0);
+	put_le16(out + 0x74, 0);
+	put_le32(out + 0x68, 0);
+	put_le16(out + 0x76, 0);
+	memset(out + 0x28, 0, 60);
+	if (fmt->metadata_csum)
+		put_checksum(out, &own, ino, get_le32(out + 0x64));
 }

@@ -43,4 +43,19 @@ void inode_set_device(uint8_t i_block[60], uint32_t major, uint32_t minor);
 void inode_encode(uint8_t *out, const struct format *fmt, uint32_t ino,
 		  const struct inode_values *v);
 
+/* Change inode @ino where it lies, in the fmt->inode_size bytes at @out: all
+ * that @v has but generation and version, which stay, as does what @v does
+ * not know. v->ibody has inode_change_room() bytes, or v->ibody_len is 0:
+ * what lies there stays. */
+void inode_change(uint8_t *out, const struct format *fmt, uint32_t ino,
+		  const struct inode_values *v);
+
+/* As inode_xattr_room() for an inode that is there, whose extra fields may
+ * reach less far. */
+size_t inode_change_room(const uint8_t *out, const struct format *fmt);
+
+/* Mark inode @ino at @out as deleted at @time (seconds). */
+void inode_delete(uint8_t *out, const struct format *fmt, uint32_t ino,
+		  uint32_t time);
+
 #endif

@@ -339,3 +339,18 @@ errcode_t read_free_runs(struct image *img, const struct run *fixed,
 		err = visit(arg, s.start, s.end - s.start);
 	return err;
 }
+
+errcode_t read_group_free_runs(struct image *img, uint32_t group,
+			       const struct run *fixed, size_t n_fixed,
+			       free_run_visit *visit, void *arg)
+{
+	struct free_scan s = {
+		.img = img, .fixed = fixed, .n_fixed = n_fixed,
+		.visit = visit, .arg = arg,
+	};
+	errcode_t err = scan_group(&s, img, group);
+
+	if (!err && s.end > s.start)
+		err = visit(arg, s.start, s.end - s.start);
+	return err;
+}

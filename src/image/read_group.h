@@ -42,4 +42,9 @@ typedef errcode_t free_run_visit(void *arg, uint64_t start, uint64_t len);
 errcode_t read_free_runs(struct image *img, const struct run *fixed,
 			 size_t n_fixed, free_run_visit *visit, void *arg);
 
+/* As read_free_runs() in one group: its runs end where it does. */
+errcode_t read_group_free_runs(struct image *img, uint32_t group,
+			       const struct run *fixed, size_t n_fixed,
+			       free_run_visit *visit, void *arg);
+
 #endif
