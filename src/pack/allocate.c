@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "image/mapping.h"
-#include "pack/live.h"
+#include "pack/live_frame.h"
 
 errcode_t allocate_plain_extents(struct extent_list *out,
 				 const struct run *runs, size_t n)
@@ -100,7 +100,7 @@ errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 static errcode_t request(struct plan *p, struct mballoc *mb,
 			 struct run_list *out, const struct alloc_request *req)
 {
-	return p->live ? live_allocate(p->live, out, req) :
+	return p->live ? live_frame_allocate(p->live, out, req) :
 			 mballoc_best_fit(mb, out, req);
 }
 

@@ -26,8 +26,8 @@ static errcode_t open_file(struct batch *b, const char *path,
 static errcode_t close_file(struct batch *b, struct tree_inode *inode,
 			    errcode_t err)
 {
-	if (b->build->plan.live)
-		live_close(b->build->plan.live, inode);
+	if (b->build->live)
+		live_close(b->build->live, inode);
 	return err;
 }
 
@@ -172,11 +172,11 @@ errcode_t batch_fsync(struct batch *b, const struct script_command *c)
 	struct node *n;
 	errcode_t err = edit_lookup(b->tree, c->path, true, &n);
 
-	return err ? err : live_fsync(b->build->plan.live, n->inode);
+	return err ? err : live_fsync(b->build->live, n->inode);
 }
 
 errcode_t batch_sync(struct batch *b, const struct script_command *c)
 {
 	(void)c;
-	return live_sync(b->build->plan.live);
+	return live_sync(b->build->live);
 }

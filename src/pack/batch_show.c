@@ -198,7 +198,7 @@ errcode_t batch_df(struct batch *b, const struct script_command *c)
 	struct live_space s;
 
 	(void)c;
-	live_space(b->build->plan.live, &s);
+	live_space(b->build->live, &s);
 	if (b->options->json) {
 		b->result = json_pack("{s:I,s:I,s:I}",
 				      "free", (json_int_t)s.free,

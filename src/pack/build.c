@@ -77,27 +77,27 @@ static errcode_t begin_live(struct build *b)
 {
 	errcode_t err = tree_finish(&b->tree);
 
-	b->plan.live = &b->live;
-	return err ? err : live_init(&b->live, &b->plan.frame, b->options,
-				     &b->tree, b->diag);
+	if (err)
+		return err;
+	b->plan.live = &b->frame;
+	b->live = &b->frame.live;
+	return live_frame_init(&b->frame, &b->plan.frame, b->options,
+			       &b->tree, b->diag);
 }
 
 errcode_t build_settle(struct build *b)
 {
-	return b->plan.live ? live_settle(b->plan.live) : 0;
+	return b->live ? live_settle(b->live) : 0;
 }
 
 /* The end of a live image: what is delayed yet gets its place. */
 static errcode_t end_live(struct build *b)
 {
-	errcode_t err = live_sync(&b->live);
+	errcode_t err = live_sync(b->live);
 
-	if (err)
-		return diag_error(b->diag, NULL, err, err ==
-				  E4PACK_ET_NO_INODES ?
-				  "not enough inodes: use -N" : NULL);
-	live_finish(&b->live);
-	return 0;
+	return err ? diag_error(b->diag, NULL, err, err ==
+				E4PACK_ET_NO_INODES ?
+				"not enough inodes: use -N" : NULL) : 0;
 }
 
 static errcode_t open_target(struct build *b, const char *image)
@@ -221,7 +221,7 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 	} else if (b.has_target) {
 		target_abort(&b.target);
 	}
-	live_release(&b.live);
+	live_frame_release(&b.frame);
 	plan_release(&b.plan);
 	if (b.tree.root)
 		tree_release(&b.tree);

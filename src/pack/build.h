@@ -8,7 +8,7 @@
 #include "base/progress.h"
 #include "base/target.h"
 #include "e4pack.h"
-#include "pack/live.h"
+#include "pack/live_frame.h"
 #include "pack/plan.h"
 
 /* One build while it runs. */
@@ -20,8 +20,9 @@ struct build {
 	bool has_target;	/* false: only planned */
 	struct delay delay;
 	struct tree tree;
-	struct live live;
-	struct plan plan;	/* plan.live: the image is live */
+	struct live_frame frame;	/* where the image is live */
+	struct live *live;	/* that of the frame; NULL: it is not */
+	struct plan plan;
 };
 
 /* Fills b->tree, with a build_settle() after each step.  Reports. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An image that takes form while it is filled: its frame and its free space
- * are there from the beginning, so that blocks can be allocated before the
- * end.  See live.c for what is kept.
+ * An image that takes form while it is filled: its free space is known from
+ * the beginning, so that blocks can be allocated before the end.  See live.c
+ * for what is kept.
  */
 #ifndef E4PACK_PACK_LIVE_H
 #define E4PACK_PACK_LIVE_H
@@ -13,12 +13,32 @@
 #include "alloc/mballoc.h"
 #include "base/diag.h"
 #include "e4pack.h"
-#include "image/geometry.h"
 #include "tree/tree.h"
 
-struct plan;
+/* Where blocks and inode numbers come from; all get live.space_arg.  A new
+ * image has them from its frame, one that is edited from its groups. */
+struct live_space_ops {
+	/* Serve the whole of @req, in as many runs as it takes; with @data
+	 * the beginning of it will do.
+	 * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE; with nothing changed. */
+	errcode_t (*allocate)(void *arg, struct run_list *out,
+			      const struct alloc_request *req, bool data);
+	/* Blocks of @inode are not in use any more.  *@reusable: how many of
+	 * them may be given again before the end.
+	 * Return: 0 or ENOMEM. */
+	errcode_t (*release)(void *arg, const struct tree_inode *inode,
+			     uint64_t pblk, uint64_t len, uint64_t *reusable);
+	/* Find a number for an inode.
+	 * Return: 0; ENOMEM; E4PACK_ET_NO_INODES. */
+	errcode_t (*take_number)(void *arg, const struct tree_inode *inode,
+				 uint32_t *ino);
+	/* The last name of @inode is gone.  Return: 0 or ENOMEM. */
+	errcode_t (*give_number)(void *arg, const struct tree_inode *inode);
+	/* A file is not open any more.  NULL: that changes nothing. */
+	void (*close)(void *arg, const struct tree_inode *inode);
+};
 
-/* What is kept of an inode beside the tree, by its number. */
+/* What is kept of an inode beside the tree, by its serial. */
 struct live_inode {
 	uint32_t promised;	/* metadata blocks in reserve.meta */
 	uint32_t in_use;	/* those of them that it has by now */
@@ -27,22 +47,16 @@ struct live_inode {
 
 struct live {
 	const struct e4pack_options *options;
+	const struct format *format;
 	struct diag *diag;
 	struct tree *tree;
-	struct geometry geometry;
-	struct mballoc *mb;
-	struct run_list journal;	/* where it lies */
-	uint64_t resize_pblk;	/* the resize inode's block, or 0 */
+	const struct live_space_ops *space;
+	void *space_arg;
 	bool closed;		/* who allocates has no file open */
 	errcode_t failed;	/* what a step that cannot fail met */
 
-	struct live_inode *inodes;	/* by number */
-	uint32_t cap_inodes;
-	uint32_t next_ino;	/* no number from here on is in use */
-	uint32_t *unused;	/* numbers below it that are not: a heap with
-				 * the least on top */
-	size_t n_unused, cap_unused;
-
+	struct live_inode *inodes;	/* by serial */
+	size_t n_inodes, cap_inodes;
 	struct tree_inode **dirty;	/* files in the order in which they
 					 * became so */
 	size_t n_dirty, cap_dirty;
@@ -53,20 +67,17 @@ struct live {
 /* Whether these options need an image that is live. */
 bool live_is_needed(const struct e4pack_options *o);
 
-/* Make the frame that @frame describes, of the absolute size in @options, and
- * let @tree, empty but for what tree_finish() makes, and its delay use it.
- * Everything given must outlive @l.  Reports.
- * Return: 0 with @l to live_release(), or a code (release too). */
-errcode_t live_init(struct live *l, const struct geometry_options *frame,
-		    const struct e4pack_options *options, struct tree *tree,
-		    struct diag *diag);
+/* Let the delay of l->tree allocate through @l, whose members up to space_arg
+ * are set, and settle what the tree has already.  reserve.free is set.
+ * Return: as live_settle(); live_release() in any case. */
+errcode_t live_begin(struct live *l);
 void live_release(struct live *l);
 
 /* Settle what changed since the last call: new inodes get their numbers,
  * metadata its promise, and what is over the dirty limit its place.  To be
  * called after each step that stages something.
- * Return: 0; E4PACK_ET_NO_SPACE; E4PACK_ET_NO_INODES; ENOMEM; a program
- * error. */
+ * Return: 0; E4PACK_ET_NO_SPACE; E4PACK_ET_NO_INODES; ENOMEM; what the tree
+ * met when it read the image; a program error. */
 errcode_t live_settle(struct live *l);
 
 /* Give all delayed blocks of @inode, or of every file, their places.
@@ -74,20 +85,8 @@ errcode_t live_settle(struct live *l);
 errcode_t live_fsync(struct live *l, struct tree_inode *inode);
 errcode_t live_sync(struct live *l);
 
-/* Nothing is allocated for data any more: nothing is kept ahead. */
-void live_finish(struct live *l);
-
-/* A file is not open any more: the kernel gives up what it had allocated
- * ahead for it. */
+/* A file is not open any more: what was allocated ahead for it goes. */
 void live_close(struct live *l, struct tree_inode *inode);
-
-/* Serve the whole of @req, in as many runs as it takes.
- * Return: 0 or as mballoc_best_fit(), nothing changed then. */
-errcode_t live_allocate(struct live *l, struct run_list *out,
-			const struct alloc_request *req);
-
-/* plan_solve() of a live image, whose frame becomes that of @p.  Reports. */
-errcode_t live_solve(struct live *l, struct plan *p);
 
 /* Blocks, as df shows them. */
 struct live_space {

@@ -2,8 +2,8 @@
 /*
  * Inodes of a live image.
  *
- * A number is given when an inode is made, the least that is not in use, and
- * free again when its last name goes.
+ * A number is given when an inode is made, and free again when its last name
+ * goes.
  *
  * Each inode is promised the metadata that it may need: P for what is staged,
  * of which U counts as used by now.
@@ -31,73 +31,28 @@
 #include "image/mapping.h"
 #include "pack/plan.h"
 
-/* Put @ino into the heap of unused numbers. */
-static errcode_t push_unused(struct live *l, uint32_t ino)
+/* Have room for what is kept of @inode. */
+static errcode_t reserve_serial(struct live *l, const struct tree_inode *inode)
 {
-	size_t i;
+	size_t need = (size_t)inode->serial + 1;
 	errcode_t err;
 
-	err = array_reserve(&l->unused, &l->cap_unused, l->n_unused + 1,
-			    sizeof(*l->unused));
+	if (need <= l->n_inodes)
+		return 0;
+	err = array_reserve(&l->inodes, &l->cap_inodes, need,
+			    sizeof(*l->inodes));
 	if (err)
 		return err;
-	for (i = l->n_unused++; i && l->unused[(i - 1) / 2] > ino;
-	     i = (i - 1) / 2)
-		l->unused[i] = l->unused[(i - 1) / 2];
-	l->unused[i] = ino;
+	memset(l->inodes + l->n_inodes, 0,
+	       (need - l->n_inodes) * sizeof(*l->inodes));
+	l->n_inodes = need;
 	return 0;
-}
-
-static uint32_t pop_unused(struct live *l)
-{
-	uint32_t least = l->unused[0], last = l->unused[--l->n_unused];
-	size_t i = 0, child;
-
-	while ((child = 2 * i + 1) < l->n_unused) {
-		if (child + 1 < l->n_unused &&
-		    l->unused[child + 1] < l->unused[child])
-			child++;
-		if (l->unused[child] >= last)
-			break;
-		l->unused[i] = l->unused[child];
-		i = child;
-	}
-	if (l->n_unused)
-		l->unused[i] = last;
-	return least;
-}
-
-/* Have room for what is kept of inode @ino. */
-static errcode_t reserve_number(struct live *l, uint32_t ino)
-{
-	size_t cap = l->cap_inodes;
-	errcode_t err;
-
-	err = array_reserve(&l->inodes, &cap, (size_t)ino + 1,
-			    sizeof(*l->inodes));
-	l->cap_inodes = cap < UINT32_MAX ? (uint32_t)cap : UINT32_MAX;
-	return err;
 }
 
 errcode_t live_number(struct live *l, struct tree_inode *inode)
 {
-	uint32_t ino = l->n_unused ? l->unused[0] : l->next_ino;
-	errcode_t err;
-
-	if (inode->ino)
-		return 0;
-	if (ino > l->geometry.inodes)
-		return E4PACK_ET_NO_INODES;
-	err = reserve_number(l, ino);
-	if (err)
-		return err;
-	if (l->n_unused)
-		pop_unused(l);
-	else
-		l->next_ino++;
-	l->inodes[ino] = (struct live_inode){ .dirty = false };
-	inode->ino = ino;
-	return 0;
+	return inode->ino ? 0 : l->space->take_number(l->space_arg, inode,
+						      &inode->ino);
 }
 
 /* Metadata blocks of the mapping. */
@@ -106,7 +61,7 @@ static errcode_t map_blocks(const struct live *l,
 			    const struct live_inode *before, uint64_t *promised,
 			    uint64_t *in_use)
 {
-	const struct format *fmt = &l->geometry.format;
+	const struct format *fmt = l->format;
 	uint64_t cuts = (f->size >> fmt->block_bits) / EXTENT_UNWRITTEN_MAX;
 	struct extent_list list = { NULL, 0, 0 };
 	errcode_t err;
@@ -132,7 +87,7 @@ static errcode_t map_blocks(const struct live *l,
 static errcode_t xattr_blocks(const struct live *l,
 			      const struct xattr_set *set, uint64_t *ret)
 {
-	const struct format *fmt = &l->geometry.format;
+	const struct format *fmt = l->format;
 	struct xattr_layout layout;
 	uint32_t i;
 	errcode_t err;
@@ -157,7 +112,7 @@ static errcode_t count_blocks(const struct live *l,
 			      const struct tree_inode *inode,
 			      uint64_t *promised, uint64_t *in_use)
 {
-	const struct format *fmt = &l->geometry.format;
+	const struct format *fmt = l->format;
 	uint64_t xattrs;
 	errcode_t err;
 
@@ -173,7 +128,7 @@ static errcode_t count_blocks(const struct live *l,
 			inode->link.len > FORMAT_FAST_LINK_MAX;
 		break;
 	case S_IFREG:
-		err = map_blocks(l, &inode->file, &l->inodes[inode->ino],
+		err = map_blocks(l, &inode->file, &l->inodes[inode->serial],
 				 promised, in_use);
 		if (err)
 			return err;
@@ -185,10 +140,10 @@ static errcode_t count_blocks(const struct live *l,
 	return err;
 }
 
-static errcode_t set_promise(struct live *l, uint32_t ino, uint64_t promised,
-			     uint64_t in_use)
+static errcode_t set_promise(struct live *l, const struct tree_inode *inode,
+			     uint64_t promised, uint64_t in_use)
 {
-	struct live_inode *i = &l->inodes[ino];
+	struct live_inode *i = &l->inodes[inode->serial];
 	errcode_t err;
 
 	if (promised > UINT32_MAX)
@@ -210,9 +165,9 @@ static errcode_t forget(struct live *l, struct tree_inode *inode)
 
 	if (!inode->ino)
 		return 0;
-	err = set_promise(l, inode->ino, 0, 0);
+	err = set_promise(l, inode, 0, 0);
 	if (!err)
-		err = push_unused(l, inode->ino);
+		err = l->space->give_number(l->space_arg, inode);
 	inode->ino = 0;
 	return err;
 }
@@ -220,23 +175,24 @@ static errcode_t forget(struct live *l, struct tree_inode *inode)
 static errcode_t settle(struct live *l, struct tree_inode *inode)
 {
 	uint64_t promised, in_use;
-	errcode_t err;
+	errcode_t err = reserve_serial(l, inode);
 
-	if (!inode->links)
+	if (!err && !inode->links)
 		return forget(l, inode);
-	err = live_number(l, inode);
+	if (!err)
+		err = live_number(l, inode);
 	if (!err)
 		err = count_blocks(l, inode, &promised, &in_use);
 	if (!err)
-		err = set_promise(l, inode->ino, promised, in_use);
-	if (err || !S_ISREG(inode->mode) || l->inodes[inode->ino].dirty ||
+		err = set_promise(l, inode, promised, in_use);
+	if (err || !S_ISREG(inode->mode) || l->inodes[inode->serial].dirty ||
 	    !delayed_file_delayed_blocks(&inode->file))
 		return err;
 	err = array_reserve(&l->dirty, &l->cap_dirty, l->n_dirty + 1,
 			    sizeof(struct tree_inode *));
 	if (err)
 		return err;
-	l->inodes[inode->ino].dirty = true;
+	l->inodes[inode->serial].dirty = true;
 	l->dirty[l->n_dirty++] = inode;
 	return 0;
 }
@@ -244,31 +200,15 @@ static errcode_t settle(struct live *l, struct tree_inode *inode)
 void live_inode_clean(struct live *l, const struct tree_inode *inode)
 {
 	if (inode->ino)
-		l->inodes[inode->ino].dirty = false;
+		l->inodes[inode->serial].dirty = false;
 }
 
 errcode_t live_inodes_settle(struct live *l)
 {
 	struct tree_inode *inode;
-	errcode_t err = l->failed;
+	errcode_t err = l->failed ? l->failed : l->tree->failed;
 
 	while (!err && (inode = tree_next_changed(l->tree)))
 		err = settle(l, inode);
 	return err;
-}
-
-errcode_t live_inodes_init(struct live *l)
-{
-	struct node *lost_found = tree_find(l->tree, "lost+found");
-	errcode_t err;
-
-	if (!lost_found)
-		return E4PACK_ET_SEQUENCE;
-	err = reserve_number(l, FORMAT_LOST_FOUND_INO);
-	if (err)
-		return err;
-	memset(l->inodes, 0, l->cap_inodes * sizeof(*l->inodes));
-	l->tree->root->inode->ino = FORMAT_ROOT_INO;
-	lost_found->inode->ino = FORMAT_LOST_FOUND_INO;
-	return live_inodes_settle(l);
 }

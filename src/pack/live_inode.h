@@ -5,13 +5,10 @@
 
 #include "pack/live.h"
 
-/* Number what the tree has from the beginning. Return: as live_settle(). */
-errcode_t live_inodes_init(struct live *l);
-
 /* live_settle() without regard to the dirty limit. */
 errcode_t live_inodes_settle(struct live *l);
 
-/* Give @inode the least number that is not in use, if it has none.
+/* Give @inode a number, if it has none.
  * Return: 0, ENOMEM, or E4PACK_ET_NO_INODES. */
 errcode_t live_number(struct live *l, struct tree_inode *inode);
 

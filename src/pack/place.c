@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "base/fileio.h"
-#include "pack/live.h"
+#include "pack/live_frame.h"
 
 /* e2fsck 1.47.0 "repairs" times of this stretch, 2310 to 2378, which the
  * kernel writes and reads: they are stored, and warned of. */

@@ -58,7 +58,7 @@ struct plan_ea {
 	size_t object;		/* in plan.objects */
 };
 
-struct live;
+struct live_frame;
 
 struct plan {
 	struct tree *tree;
@@ -87,7 +87,7 @@ struct plan {
 	uint64_t dir_blocks;
 	uint64_t map_blocks;	/* of all mappings, when nothing is split */
 
-	struct live *live;	/* the image is there already; NULL: it is
+	struct live_frame *live;	/* the image is there already; NULL: it is
 				 * made to measure */
 
 	/* The solution. */

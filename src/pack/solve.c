@@ -25,7 +25,7 @@
 #include "base/number.h"
 #include "pack/allocate.h"
 #include "pack/frame.h"
-#include "pack/live.h"
+#include "pack/live_frame.h"
 
 /* Superblock, descriptors and two bitmaps: no frame has fewer, with a table. */
 enum { LEAST_FIXED = 4 };
@@ -458,7 +458,7 @@ errcode_t plan_solve(struct plan *p, uint64_t limit)
 	errcode_t err;
 
 	if (p->live)
-		return live_solve(p->live, p);
+		return live_frame_solve(p->live, p);
 	err = check_inodes(p);
 	if (err)
 		return err;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "pack/live.h"
+#include "pack/live_frame.h"
 
 static void count_inode(struct e4pack_totals *t, const struct tree_inode *i)
 {
@@ -72,5 +72,5 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 		return;
 	t->reserved_blocks = r->reserved_total << p->format.cluster_bits;
 	t->allocated_blocks = r->claimed_total << p->format.cluster_bits;
-	t->flushes = p->live->flushes;
+	t->flushes = p->live->live.flushes;
 }

@@ -71,7 +71,7 @@ struct tree_inode *inode_alloc(struct tree *t)
 		return NULL;
 	inode = arena_alloc(&t->arena, sizeof(*inode));
 	if (inode)
-		t->n_inodes++;
+		inode->serial = t->n_inodes++;
 	return inode;
 }
 

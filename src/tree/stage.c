@@ -216,6 +216,7 @@ errcode_t stage_copy(struct tree *t, const char *subject,
 	*inode = *from;
 	inode->next = fresh.next;
 	inode->changed = fresh.changed;
+	inode->serial = fresh.serial;
 	inode->ino = 0;
 	if (S_ISREG(from->mode)) {
 		inode->file = fresh.file;

@@ -39,6 +39,7 @@ struct tree_inode {
 					 * name joins it by host identity */
 	bool changed;			/* is in the list of changed ones */
 	bool on_disk;			/* comes from the image that is edited */
+	uint32_t serial;		/* inodes of the tree that came before */
 	union {
 		struct {
 			struct node_head children;	/* by name */
