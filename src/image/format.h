@@ -52,6 +52,15 @@ struct run {
 
 enum { EXTENT_WRITTEN_MAX = 32768, EXTENT_UNWRITTEN_MAX = 32767 };
 
+/* @blocks rounded up to whole clusters. */
+static inline uint64_t format_whole_clusters(const struct format *fmt,
+					     uint64_t blocks)
+{
+	uint64_t mask = (UINT64_C(1) << fmt->cluster_bits) - 1;
+
+	return (blocks + mask) & ~mask;
+}
+
 /* crc32c of @len bytes, continued from @crc; not inverted, as ext4 uses it. */
 uint32_t format_crc32c(uint32_t crc, const void *data, size_t len);
 

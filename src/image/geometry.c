@@ -18,7 +18,51 @@
 #include "base/number.h"
 #include "image/null_io.h"
 
-enum { LOG_GROUPS_PER_FLEX = 4, CRC32C_CHKSUM = 1 };
+enum {
+	LOG_GROUPS_PER_FLEX = 4, CRC32C_CHKSUM = 1,
+	MAX_GROUP_CLUSTERS = 65528,	/* what 16 bits count, in whole bytes */
+	MAX_GROUP_INODES = 65536,	/* and a table block less than that */
+};
+
+static uint32_t cluster_blocks(const struct geometry_options *o)
+{
+	return o->cluster_size / o->block_size;
+}
+
+/* As many as a bitmap of one block has bits. */
+static uint32_t group_clusters(const struct geometry_options *o)
+{
+	uint32_t n = o->block_size * 8;
+
+	return n > MAX_GROUP_CLUSTERS ? MAX_GROUP_CLUSTERS : n;
+}
+
+uint64_t geometry_group_blocks(const struct geometry_options *o)
+{
+	return (uint64_t)group_clusters(o) * cluster_blocks(o);
+}
+
+/* The boot block of 1 KiB stands before the groups, unless it lies in the
+ * cluster of the superblock. */
+uint32_t geometry_first_block(const struct geometry_options *o)
+{
+	return o->cluster_size == 1024;
+}
+
+uint64_t geometry_most_inodes(const struct geometry_options *o,
+			      uint64_t blocks)
+{
+	uint64_t groups = div_round_up(blocks, geometry_group_blocks(o));
+	uint32_t per_block = o->block_size / o->inode_size;
+	uint32_t n = o->block_size * 8;
+
+	if (!features_has(&o->features, "bigalloc"))
+		return UINT32_MAX;
+	if (n > MAX_GROUP_INODES - per_block)
+		n = MAX_GROUP_INODES - per_block;
+	n -= n % (per_block > 8 ? per_block : 8);
+	return groups < UINT32_MAX / n ? groups * n : UINT32_MAX;
+}
 
 uint64_t geometry_journal_blocks(uint64_t blocks)
 {
@@ -33,7 +77,7 @@ static uint32_t reserved_descriptors(const struct geometry_options *o)
 {
 	bool wide = features_has(&o->features, "64bit");
 	uint64_t per_block = o->block_size / (wide ? 64 : 32);
-	uint64_t group_blocks = (uint64_t)o->block_size * 8;
+	uint64_t group_blocks = geometry_group_blocks(o);
 	uint64_t groups = div_round_up(o->blocks, group_blocks);
 	uint64_t later = div_round_up(o->resize_blocks, group_blocks);
 	uint64_t now = div_round_up(groups, per_block);
@@ -43,11 +87,12 @@ static uint32_t reserved_descriptors(const struct geometry_options *o)
 	return n > o->block_size / 4 ? o->block_size / 4 : (uint32_t)n;
 }
 
-static uint32_t log_block_size(uint32_t block_size)
+/* @bytes as the superblock keeps sizes: log2 of KiB. */
+static uint32_t log_size(uint32_t bytes)
 {
 	uint32_t bits = 0;
 
-	while (UINT32_C(1024) << bits < block_size)
+	while (UINT32_C(1024) << bits < bytes)
 		bits++;
 	return bits;
 }
@@ -56,8 +101,10 @@ static void set_param(struct ext2_super_block *p,
 		      const struct geometry_options *o, uint64_t inodes)
 {
 	memset(p, 0, sizeof(*p));
-	p->s_log_block_size = log_block_size(o->block_size);
-	p->s_log_cluster_size = p->s_log_block_size;
+	p->s_log_block_size = log_size(o->block_size);
+	p->s_log_cluster_size = log_size(o->cluster_size);
+	if (features_has(&o->features, "bigalloc"))
+		p->s_clusters_per_group = group_clusters(o);
 	p->s_rev_level = EXT2_DYNAMIC_REV;
 	p->s_inode_size = (uint16_t)o->inode_size;
 	p->s_inodes_count = (uint32_t)inodes;
@@ -145,6 +192,7 @@ static void set_format(struct geometry *g, const struct geometry_options *o)
 
 	fmt->block_size = o->block_size;
 	fmt->block_bits = 10 + g->fs->super->s_log_block_size;
+	fmt->cluster_bits = (uint32_t)g->fs->cluster_ratio_bits;
 	fmt->inode_size = o->inode_size;
 	geometry_set_features(fmt, &o->features);
 }
@@ -193,12 +241,14 @@ static errcode_t allocate_packed(ext2_filsys fs)
 	return 0;
 }
 
-/* Walk the gaps; @runs NULL only counts. */
+/* Walk the gaps; @runs NULL only counts.  The bitmap of a new frame has a bit
+ * for each block; a cluster that metadata touches is in no gap. */
 static void walk_gaps(ext2_filsys fs, struct run *runs, size_t *n,
 		      uint64_t *blocks)
 {
 	blk64_t at = fs->super->s_first_data_block, start, end;
 	blk64_t last = ext2fs_blocks_count(fs->super) - 1;
+	blk64_t mask = (UINT64_C(1) << fs->cluster_ratio_bits) - 1;
 
 	*n = 0;
 	*blocks = 0;
@@ -208,11 +258,15 @@ static void walk_gaps(ext2_filsys fs, struct run *runs, size_t *n,
 		if (ext2fs_find_first_set_block_bitmap2(fs->block_map, start,
 							last, &end))
 			end = last + 1;
+		at = end;
+		start = (start + mask) & ~mask;
+		end &= ~mask;
+		if (start >= end)
+			continue;
 		if (runs)
 			runs[*n] = (struct run){ start, end - start };
 		(*n)++;
 		*blocks += end - start;
-		at = end;
 	}
 }
 
@@ -255,7 +309,7 @@ static bool can_count(const struct geometry_options *o)
 {
 	if (!features_has(&o->features, "64bit"))
 		return o->blocks <= UINT32_MAX;
-	return o->blocks / (o->block_size * 8) <= UINT32_MAX / 16;
+	return o->blocks / geometry_group_blocks(o) <= UINT32_MAX / 16;
 }
 
 static errcode_t own_code(errcode_t err)

@@ -24,6 +24,7 @@ struct geometry_options {
 	uint64_t blocks;	/* of the whole file system */
 	uint64_t inodes;	/* at least so many */
 	uint32_t block_size;	/* bytes */
+	uint32_t cluster_size;	/* bytes; the block size without bigalloc */
 	uint32_t inode_size;	/* bytes */
 	double reserved_percent;	/* of the blocks, for root */
 	uint32_t stride, stripe_width;	/* blocks, 0: none */
@@ -39,8 +40,9 @@ struct geometry_options {
 struct geometry {
 	struct struct_ext2_filsys *fs;	/* inner */
 	struct format format;
-	uint64_t blocks;	/* may be fewer than asked for: a last group
-				 * too small for its own tables is dropped */
+	uint64_t blocks;	/* may be fewer than asked for: whole clusters,
+				 * and a last group too small for its own
+				 * tables is dropped */
 	uint32_t first_block;	/* s_first_data_block */
 	uint32_t groups;
 	uint32_t group_blocks;	/* blocks per group */
@@ -48,8 +50,9 @@ struct geometry {
 	uint32_t group_inodes;	/* inodes per group */
 	uint32_t table_blocks;	/* of one group's inode table */
 	uint32_t flex_groups;	/* groups of a flex group, 1: no flex_bg */
-	uint64_t fixed_blocks;	/* superblocks, descriptors, bitmaps, tables */
-	uint64_t free_blocks;	/* all the others */
+	uint64_t fixed_blocks;	/* superblocks, descriptors, bitmaps, tables,
+				 * and all else in the clusters they touch */
+	uint64_t free_blocks;	/* all the others: whole clusters */
 	int64_t time;
 };
 
@@ -67,11 +70,21 @@ void geometry_set_identity(struct geometry *g, const uint8_t uuid[16],
 /* Set what of @fmt follows from the features; fmt->inode_size is set. */
 void geometry_set_features(struct format *fmt, const struct features *f);
 
+/* Blocks of a group, and the block where group 0 begins, in frames made with
+ * @o; many inodes can make groups smaller, but not with bigalloc. */
+uint64_t geometry_group_blocks(const struct geometry_options *o);
+uint32_t geometry_first_block(const struct geometry_options *o);
+
+/* The most inodes that the groups of a frame of @blocks can hold, where
+ * groups cannot be made smaller to have more of them; else UINT32_MAX. */
+uint64_t geometry_most_inodes(const struct geometry_options *o,
+			      uint64_t blocks);
+
 /* Blocks of the journal that goes with @blocks, after libext2fs's table and
  * at least 1024. */
 uint64_t geometry_journal_blocks(uint64_t blocks);
 
-/* The gaps between the fixed blocks, ascending, as an array to free().
+/* The gaps between the fixed blocks, whole clusters, ascending, as an array to free().
  * Return: 0 or ENOMEM. */
 errcode_t geometry_gaps(const struct geometry *g, struct run **ret,
 			size_t *n);

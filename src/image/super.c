@@ -2,13 +2,14 @@
 /*
  * Bitmaps, descriptors and superblocks of a new image.
  *
- * Conserved: per group, free blocks counted in the descriptor == zero bits of
- * its bitmap == blocks of the free runs that lie in it; their sum is the
- * superblock's count.
+ * Conserved: per group, free clusters counted in the descriptor == zero bits
+ * of its bitmap == clusters of the free runs that lie in it; the blocks of all
+ * of them are the superblock's count.
  *
  * A group is marked BLOCK_UNINIT when it holds nothing but its own
  * superblock backup, descriptors, bitmaps and table, because that is what a
- * reader then assumes; never the last one, whose bitmap has padding.
+ * reader then assumes; never the last one, whose bitmap has padding, and not
+ * with bigalloc, where different kinds of metadata share clusters.
  * INODE_UNINIT when none of its inodes is in use.  ITABLE_ZEROED always: the
  * unused part of a table reads as zero.
  */
@@ -26,32 +27,43 @@
 
 enum { SUPER_OFFSET = 1024, SUPER_BYTES = 1024, JOURNAL_IN_SUPER = 1 };
 
-/* Clear the bits of the free blocks that lie in group @g. @next is the first
- * run that may; it moves on to the first that reaches behind the group. */
+/* Clear bits @from up to, not including, @end. */
+static void clear_bits(uint8_t *bitmap, uint32_t from, uint32_t end)
+{
+	uint32_t b;
+
+	for (b = from; b < end; b++) {
+		if (!(b & 7) && b + 8 <= end) {
+			bitmap[b >> 3] = 0;
+			b += 7;
+			continue;
+		}
+		bitmap[b >> 3] &= (uint8_t)~(1u << (b & 7));
+	}
+}
+
+/* Clear the bits of the free clusters, of 2^@bits blocks, that lie in the
+ * group of the blocks @first to @last.  @next is the first run that may; it
+ * moves on to the first that reaches behind the group.
+ * Return: how many there are. */
 static uint32_t clear_free(uint8_t *bitmap, const struct image_usage *u,
-			   size_t *next, uint64_t first, uint64_t last)
+			   size_t *next, uint64_t first, uint64_t last,
+			   int bits)
 {
 	uint32_t count = 0;
 
 	for (; *next < u->n_free; (*next)++) {
 		const struct run *r = &u->free[*next];
 		uint64_t from = r->start > first ? r->start : first;
-		uint64_t end = r->start + r->len, b;
+		uint64_t end = r->start + r->len;
 
 		if (r->start > last)
 			break;
 		if (end > last + 1)
 			end = last + 1;
-		for (b = from; b < end; b++) {
-			if (!((b - first) & 7) && b + 8 <= end) {
-				bitmap[(b - first) >> 3] = 0;
-				b += 7;
-				continue;
-			}
-			bitmap[(b - first) >> 3] &=
-				(uint8_t)~(1u << ((b - first) & 7));
-		}
-		count += (uint32_t)(end - from);
+		clear_bits(bitmap, (uint32_t)((from - first) >> bits),
+			   (uint32_t)((end - first) >> bits));
+		count += (uint32_t)((end - from) >> bits);
 		if (r->start + r->len > last + 1)
 			break;
 	}
@@ -90,10 +102,12 @@ static errcode_t write_block_bitmap(ext2_filsys fs, const struct blockio *io,
 	uint32_t free;
 
 	memset(bitmap, 0xff, fs->blocksize);
-	free = clear_free(bitmap, u, next, first, last);
+	free = clear_free(bitmap, u, next, first, last,
+			  fs->cluster_ratio_bits);
 	ext2fs_bg_free_blocks_count_set(fs, g, free);
 	ext2fs_bg_flags_clear(fs, g, EXT2_BG_BLOCK_UNINIT);
-	if (ext2fs_has_group_desc_csum(fs) && g != fs->group_desc_count - 1 &&
+	if (ext2fs_has_group_desc_csum(fs) && !fs->cluster_ratio_bits &&
+	    g != fs->group_desc_count - 1 &&
 	    holds_only_own_metadata(fs, g, free, first, last)) {
 		ext2fs_bg_flags_set(fs, g, EXT2_BG_BLOCK_UNINIT);
 		return 0;
@@ -154,7 +168,7 @@ static errcode_t write_bitmaps(ext2_filsys fs, const struct blockio *io,
 			       const struct image_usage *u)
 {
 	uint8_t *bitmap = malloc(fs->blocksize);
-	uint64_t free_blocks = 0, free_inodes = 0;
+	uint64_t free_clusters = 0, free_inodes = 0;
 	size_t next = 0;
 	errcode_t err = bitmap ? 0 : ENOMEM;
 	dgrp_t g;
@@ -163,11 +177,12 @@ static errcode_t write_bitmaps(ext2_filsys fs, const struct blockio *io,
 		err = write_block_bitmap(fs, io, u, g, bitmap, &next);
 		if (!err)
 			err = write_inode_bitmap(fs, io, u, g, bitmap);
-		free_blocks += ext2fs_bg_free_blocks_count(fs, g);
+		free_clusters += ext2fs_bg_free_blocks_count(fs, g);
 		free_inodes += ext2fs_bg_free_inodes_count(fs, g);
 		ext2fs_group_desc_csum_set(fs, g);
 	}
-	ext2fs_free_blocks_count_set(fs->super, free_blocks);
+	ext2fs_free_blocks_count_set(fs->super, free_clusters <<
+						fs->cluster_ratio_bits);
 	fs->super->s_free_inodes_count = (uint32_t)free_inodes;
 	free(bitmap);
 	return err;
@@ -336,10 +351,13 @@ errcode_t super_resize_inode(const struct geometry *g,
 	uint32_t per_block = g->format.block_size / 4, i;
 	uint8_t *dind = calloc(2, g->format.block_size);
 	uint8_t *block = dind ? dind + g->format.block_size : NULL;
-	uint64_t at = g->first_block + 1 + g->fs->desc_blocks;
+	blk64_t super, old_desc, new_desc, at;
 	uint64_t used = 1;
 	errcode_t err = dind ? 0 : ENOMEM;
 
+	ext2fs_super_and_bgd_loc2(g->fs, 0, &super, &old_desc, &new_desc,
+				  NULL);
+	at = super + 1 + g->fs->desc_blocks;
 	for (i = 0; !err && i < sb->s_reserved_gdt_blocks; i++) {
 		uint32_t slot = (g->fs->desc_blocks + i) % per_block;
 
@@ -356,7 +374,7 @@ errcode_t super_resize_inode(const struct geometry *g,
 	v->links = 1;
 	v->size = ((uint64_t)per_block * per_block + per_block +
 		   EXT2_NDIR_BLOCKS) * g->format.block_size;
-	v->blocks = used;
+	v->blocks = used << g->format.cluster_bits;
 	put_le32(v->i_block + 4 * EXT2_DIND_BLOCK, (uint32_t)pblk);
 	return 0;
 }

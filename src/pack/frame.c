@@ -117,6 +117,7 @@ errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 	memset(f, 0, sizeof(*f));
 	f->features = features_default();
 	f->block_size = o->block_size ? o->block_size : DEFAULT_BLOCK_SIZE;
+	f->cluster_size = f->block_size;
 	f->inode_size = o->inode_size ? o->inode_size : DEFAULT_INODE_SIZE;
 	f->reserved_percent = o->reserved_percent;
 	f->stride = o->stride;
