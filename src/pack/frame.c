@@ -12,6 +12,9 @@ enum {
 	LABEL_MAX = 16,
 };
 
+/* Inodes that headroom may come to, far from where numbers of 32 bits end. */
+static const uint64_t MOST_WISHED = UINT64_C(1) << 31;
+
 static bool power_of_two(uint64_t n)
 {
 	return n && !(n & (n - 1));
@@ -143,8 +146,37 @@ errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 	return 0;
 }
 
-uint64_t frame_journal_blocks(const struct geometry_options *f,
-			      const struct e4pack_options *o, uint64_t blocks)
+uint64_t frame_inodes(const struct geometry_options *f,
+		      const struct e4pack_inodes *wish, uint64_t blocks,
+		      uint64_t least, uint64_t percent_e6)
+{
+	uint64_t n = least;
+
+	switch (wish->kind) {
+	case E4PACK_INODES_COUNT:
+		n = wish->value;
+		break;
+	case E4PACK_INODES_MIN_PERCENT:
+		n = least + (uint64_t)((__uint128_t)least * wish->value / 100);
+		break;
+	case E4PACK_INODES_RATIO:
+		n = (uint64_t)((__uint128_t)blocks * f->block_size /
+			       wish->value);
+		break;
+	case E4PACK_INODES_DEFAULT:
+		n = least + (uint64_t)((__uint128_t)least * percent_e6 /
+				       100000000);
+		if (n > blocks && blocks > least)
+			n = blocks;
+		if (n > MOST_WISHED && MOST_WISHED > least)
+			n = MOST_WISHED;
+		break;
+	}
+	return n > least ? n : least;
+}
+
+uint64_t frame_journal(const struct geometry_options *f,
+		       const struct e4pack_options *o, uint64_t blocks)
 {
 	if (!features_has(&f->features, "has_journal"))
 		return 0;

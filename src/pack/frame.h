@@ -13,9 +13,15 @@
 errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 		       const struct e4pack_options *o, struct diag *diag);
 
-/* Blocks of the journal of an image of @blocks; 0 without one. */
-uint64_t frame_journal_blocks(const struct geometry_options *f,
-			      const struct e4pack_options *o,
-			      uint64_t blocks);
+/* Inodes that a file system of @blocks is to have: what @wish says, and at
+ * least @least.  @percent_e6 is the headroom over the least that the default
+ * gives, in millionths of a percent. */
+uint64_t frame_inodes(const struct geometry_options *f,
+		      const struct e4pack_inodes *wish, uint64_t blocks,
+		      uint64_t least, uint64_t percent_e6);
+
+/* Blocks of the journal that a file system of @blocks is to have. */
+uint64_t frame_journal(const struct geometry_options *f,
+		       const struct e4pack_options *o, uint64_t blocks);
 
 #endif

@@ -387,7 +387,7 @@ errcode_t live_frame_init(struct live_frame *f,
 		return err;
 	err = geometry_init(&f->geometry, &o);
 	if (!err)
-		err = init_space(f, frame_journal_blocks(&o, options,
+		err = init_space(f, frame_journal(&o, options,
 							 f->geometry.blocks));
 	if (!err) {
 		init_reserve(f);
@@ -426,7 +426,7 @@ errcode_t live_frame_solve(struct live_frame *f, struct plan *p)
 		return diag_error(p->diag, "-N", E4PACK_ET_NO_INODES,
 				  "needs %u inodes, the image has %u",
 				  p->last_ino, g->inodes);
-	p->journal_blocks = frame_journal_blocks(&p->frame, p->options,
+	p->journal_blocks = frame_journal(&p->frame, p->options,
 						 g->blocks);
 	err = allocate_rest(p);
 	p->solved = !err;

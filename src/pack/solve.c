@@ -30,9 +30,6 @@
 /* Superblock, descriptors and two bitmaps: no frame has fewer, with a table. */
 enum { LEAST_FIXED = 4 };
 
-/* Inodes that headroom may come to, far from where numbers of 32 bits end. */
-static const uint64_t MOST_WISHED = UINT64_C(1) << 31;
-
 /* How the inodes follow from the size; fixed for one search. */
 struct solver {
 	struct plan *p;
@@ -48,35 +45,13 @@ static uint64_t least_inodes(const struct plan *p)
 
 static uint64_t inodes_for(const struct solver *s, uint64_t blocks)
 {
-	const struct e4pack_inodes *o = &s->p->options->inodes;
-	uint64_t least = least_inodes(s->p), n = least;
-
-	switch (o->kind) {
-	case E4PACK_INODES_COUNT:
-		n = o->value;
-		break;
-	case E4PACK_INODES_MIN_PERCENT:
-		n = least + (uint64_t)((__uint128_t)least * o->value / 100);
-		break;
-	case E4PACK_INODES_RATIO:
-		n = (uint64_t)((__uint128_t)blocks *
-			       s->p->format.block_size / o->value);
-		break;
-	case E4PACK_INODES_DEFAULT:
-		n = least + (uint64_t)((__uint128_t)least * s->percent_e6 /
-				       100000000);
-		if (n > blocks && blocks > least)
-			n = blocks;
-		if (n > MOST_WISHED && MOST_WISHED > least)
-			n = MOST_WISHED;
-		break;
-	}
-	return n > least ? n : least;
+	return frame_inodes(&s->p->frame, &s->p->options->inodes, blocks,
+			    least_inodes(s->p), s->percent_e6);
 }
 
 static uint64_t journal_for(const struct plan *p, uint64_t blocks)
 {
-	return frame_journal_blocks(&p->frame, p->options, blocks);
+	return frame_journal(&p->frame, p->options, blocks);
 }
 
 /* Blocks that the tree and a journal of @journal take in the frame @g. */
@@ -488,7 +463,7 @@ uint64_t solve_room(const struct geometry_options *frame_options,
 	o.inodes = FORMAT_LOST_FOUND_INO;
 	if (!o.blocks || geometry_init(&g, &o))
 		return 0;
-	journal = frame_journal_blocks(&o, options, o.blocks);
+	journal = frame_journal(&o, options, o.blocks);
 	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
 	geometry_release(&g);
 	return room;
