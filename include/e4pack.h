@@ -132,6 +132,7 @@ struct e4pack_options {
 	uint64_t max_size;	/* bytes a solved size may reach; 0: the room
 				 * that the target's file system has */
 	uint32_t block_size;	/* bytes; 0: 4096 */
+	uint32_t cluster_size;	/* bytes, with bigalloc; 0: 16 blocks */
 	uint32_t inode_size;	/* bytes; 0: 256 */
 	uint32_t journal_mib;	/* MiB; 0: after the size */
 	double reserved_percent;	/* of the blocks, for root */
@@ -187,6 +188,8 @@ struct e4pack_totals {
 	uint64_t blocks;	/* data + metadata + journal + free */
 	uint64_t bytes;		/* of the image */
 	uint64_t inodes, inodes_used;
+	/* With bigalloc every block of a cluster that is in use counts as
+	 * what the cluster holds. */
 	uint64_t data_blocks;	/* of regular files and slow links */
 	uint64_t metadata_blocks;	/* all else that is in use, folders
 					 * among it */

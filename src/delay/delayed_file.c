@@ -105,6 +105,31 @@ uint64_t delayed_file_delayed_blocks(const struct delayed_file *f)
 	return f->es.delayed;
 }
 
+/* Clusters that hold a block with a status in @match. */
+static uint64_t count_clusters(const struct delayed_file *f, uint32_t match)
+{
+	uint64_t n = 0, next = 0;
+	struct es_extent e;
+	uint32_t lblk = 0;
+
+	while (es_next_extent(&f->es, match, lblk, &e)) {
+		uint64_t first = e.lblk >> f->cluster_bits;
+		uint64_t last = (e.lblk + e.len - 1) >> f->cluster_bits;
+
+		if (first < next)
+			first = next;
+		n += last + 1 - first;
+		next = last + 1;
+		lblk = e.lblk + e.len;
+	}
+	return n;
+}
+
+uint64_t delayed_file_space(const struct delayed_file *f)
+{
+	return count_clusters(f, ES_MAPPED | ES_DELAYED) << f->cluster_bits;
+}
+
 uint64_t delayed_file_blocks(const struct delayed_file *f)
 {
 	uint64_t blocks = f->es.delayed;
@@ -221,27 +246,6 @@ errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 	return err;
 }
 
-/* Clusters that hold a delayed block. */
-static uint64_t delayed_clusters(const struct delay *d,
-				 const struct delayed_file *f)
-{
-	uint64_t n = 0, next = 0;
-	struct es_extent e;
-	uint32_t lblk = 0;
-
-	while (es_next_extent(&f->es, ES_DELAYED, lblk, &e)) {
-		uint64_t first = e.lblk >> d->cluster_bits;
-		uint64_t last = (e.lblk + e.len - 1) >> d->cluster_bits;
-
-		if (first < next)
-			first = next;
-		n += last + 1 - first;
-		next = last + 1;
-		lblk = e.lblk + e.len;
-	}
-	return n;
-}
-
 /* Whether every block with content is delayed or written. */
 static bool content_has_blocks(const struct delay *d,
 			       const struct delayed_file *f)
@@ -299,7 +303,7 @@ bool da_accounting_holds(const struct delay *d, const struct delayed_file *f)
 			return false;
 		pending++;
 	}
-	return f->reserved == delayed_clusters(d, f) - pending &&
+	return f->reserved == count_clusters(f, ES_DELAYED) - pending &&
 	       f->reserved <= r->dirty &&
 	       (r->unbounded || r->overrun ||
 		r->free >= r->dirty + r->meta) &&

@@ -185,8 +185,10 @@ bool delayed_file_verify(const struct delay *d,
 /* Blocks with status delayed. */
 uint64_t delayed_file_delayed_blocks(const struct delayed_file *f);
 
-/* Blocks that are delayed or have their place. */
+/* Blocks that are delayed or have their place, and blocks of the whole
+ * clusters that hold them. */
 uint64_t delayed_file_blocks(const struct delayed_file *f);
+uint64_t delayed_file_space(const struct delayed_file *f);
 
 /* Extents that the file will have when its delayed blocks are put, in
  * logical order, into @n runs as writeback_place() does: the on-disk limit

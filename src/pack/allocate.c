@@ -14,17 +14,22 @@
 
 #include "base/buf.h"
 #include "base/errors.h"
+#include "base/number.h"
 #include "image/mapping.h"
 #include "pack/live_frame.h"
 
 errcode_t allocate_plain_extents(struct extent_list *out,
-				 const struct run *runs, size_t n)
+				 const struct run *runs, size_t n,
+				 uint32_t blocks)
 {
 	uint32_t lblk = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		uint64_t at = runs[i].start, left = runs[i].len;
+
+		if (left > blocks - lblk)
+			left = blocks - lblk;
 
 		while (left) {
 			uint32_t len = left < EXTENT_WRITTEN_MAX ?
@@ -53,7 +58,7 @@ errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
 	if (o->kind == PLAN_FILE)
 		return delayed_file_extents(&o->inode->file, out);
 	return allocate_plain_extents(out, p->runs.runs + o->first_run,
-				      o->n_runs);
+				      o->n_runs, o->blocks);
 }
 
 /* Indirect blocks depend on where in the file the blocks are. */
@@ -67,7 +72,8 @@ static errcode_t indirect_blocks(const struct plan *p,
 	if (o->kind == PLAN_FILE)
 		err = delayed_file_ranges(&o->inode->file, &list);
 	else
-		err = allocate_plain_extents(&list, &one, o->blocks ? 1 : 0);
+		err = allocate_plain_extents(&list, &one, o->blocks ? 1 : 0,
+					     o->blocks);
 	if (!err)
 		err = mapping_blocks(ret, &p->format, list.extents, list.n);
 	extent_list_release(&list);
@@ -77,8 +83,8 @@ static errcode_t indirect_blocks(const struct plan *p,
 errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 			  const struct run *runs, size_t n, uint64_t *ret)
 {
-	struct run one = { .start = 1, .len = o->blocks };
-	uint64_t extents = 0;
+	struct run one = { .start = 0, .len = o->space };
+	uint64_t extents = 0, left = o->blocks;
 	size_t i;
 
 	if (!p->format.extents)
@@ -89,9 +95,12 @@ errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 	}
 	if (o->kind == PLAN_FILE)
 		extents = delayed_file_count_extents(&o->inode->file, runs, n);
-	for (i = 0; o->kind != PLAN_FILE && i < n; i++)
-		extents += (runs[i].len + EXTENT_WRITTEN_MAX - 1) /
-			   EXTENT_WRITTEN_MAX;
+	for (i = 0; o->kind != PLAN_FILE && i < n; i++) {
+		uint64_t len = runs[i].len < left ? runs[i].len : left;
+
+		extents += div_round_up(len, EXTENT_WRITTEN_MAX);
+		left -= len;
+	}
 	*ret = mapping_extent_blocks(&p->format, extents);
 	return 0;
 }
@@ -108,7 +117,7 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 {
 	struct plan_object *o = &p->objects[i];
 	struct alloc_request req = {
-		.len = o->blocks, .file_blocks = o->blocks,
+		.len = o->space, .file_blocks = o->blocks,
 		.ino = o->inode ? o->inode->ino : 0,
 		.flags = o->kind == PLAN_FILE ? REQUEST_DATA : 0,
 	};
@@ -117,7 +126,7 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 
 	o->first_run = (uint32_t)p->runs.n;
 	o->n_runs = 0;
-	if (!o->blocks)
+	if (!o->space)
 		return 0;
 	err = request(p, mb, &runs, &req);
 	if (!err)
@@ -135,9 +144,12 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 	return err;
 }
 
+/* A block of metadata shares its cluster with nothing. */
 static errcode_t one_block(struct plan *p, struct mballoc *mb, uint64_t *ret)
 {
-	const struct alloc_request req = { .len = 1 };
+	const struct alloc_request req = {
+		.len = UINT64_C(1) << p->format.cluster_bits,
+	};
 	struct run_list runs = { NULL, 0, 0 };
 	errcode_t err = request(p, mb, &runs, &req);
 
@@ -197,20 +209,20 @@ static errcode_t place_by_number(struct plan *p, struct mballoc *mb)
 	size_t i;
 
 	for (i = 1; !err && i < p->n_objects; i++)
-		if (p->objects[i].blocks > longest)
+		if (p->objects[i].space > longest)
 			err = place_object(p, mb, i);
 	for (i = 1; !err && i < p->n_objects; i++)
-		if (is_data(&p->objects[i]) && p->objects[i].blocks <= longest)
+		if (is_data(&p->objects[i]) && p->objects[i].space <= longest)
 			err = place_object(p, mb, i);
 	for (i = 1; !err && i < p->n_objects; i++)
 		if (!is_data(&p->objects[i]) &&
-		    p->objects[i].blocks <= longest)
+		    p->objects[i].space <= longest)
 			err = place_object(p, mb, i);
 	return err;
 }
 
 struct sized {
-	uint32_t blocks, object;
+	uint32_t space, object;
 };
 
 /* Longest first; of equals the lower number. */
@@ -218,8 +230,8 @@ static int by_size(const void *a, const void *b)
 {
 	const struct sized *x = a, *y = b;
 
-	if (x->blocks != y->blocks)
-		return x->blocks > y->blocks ? -1 : 1;
+	if (x->space != y->space)
+		return x->space > y->space ? -1 : 1;
 	return x->object < y->object ? -1 : x->object > y->object;
 }
 
@@ -230,7 +242,7 @@ static errcode_t place_by_size(struct plan *p, struct mballoc *mb)
 	size_t i;
 
 	for (i = 0; !err && i < p->n_objects; i++)
-		order[i] = (struct sized){ p->objects[i].blocks, (uint32_t)i };
+		order[i] = (struct sized){ p->objects[i].space, (uint32_t)i };
 	if (!err)
 		qsort(order + 1, p->n_objects - 1, sizeof(*order), by_size);
 	for (i = 1; !err && i < p->n_objects; i++)
@@ -274,10 +286,9 @@ errcode_t allocate_all(struct plan *p, const struct geometry *g,
 	size_t n = 0;
 	errcode_t err;
 
-	if (journal > UINT32_MAX)
-		return E4PACK_ET_TOO_BIG;
-	p->objects[0].blocks = (uint32_t)journal;
-	err = geometry_gaps(g, &gaps, &n);
+	err = plan_set_journal(p, journal);
+	if (!err)
+		err = geometry_gaps(g, &gaps, &n);
 	if (!err)
 		err = attempt(p, g, gaps, n, false);
 	if (err == E4PACK_ET_SCATTERED)
@@ -291,10 +302,9 @@ static errcode_t keep_journal(struct plan *p)
 {
 	const struct run_list *journal = &p->live->journal;
 	struct plan_object *o = &p->objects[0];
-	errcode_t err = 0;
+	errcode_t err = plan_set_journal(p, p->journal_blocks);
 	size_t i;
 
-	o->blocks = (uint32_t)p->journal_blocks;
 	o->first_run = 0;
 	o->n_runs = (uint32_t)journal->n;
 	for (i = 0; !err && i < journal->n; i++)

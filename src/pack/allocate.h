@@ -18,9 +18,10 @@ errcode_t allocate_all(struct plan *p, const struct geometry *g,
  * files and the journal.  Does not report.  Return: as allocate_all(). */
 errcode_t allocate_rest(struct plan *p);
 
-/* Append the extents that map @n runs, from logical block 0 on, to @out.
- * Return: 0 or ENOMEM. */
+/* Append the extents that map @blocks blocks in @n runs, of which the last
+ * can be longer, from logical block 0 on to @out.  Return: 0 or ENOMEM. */
 errcode_t allocate_plain_extents(struct extent_list *out,
-				 const struct run *runs, size_t n);
+				 const struct run *runs, size_t n,
+				 uint32_t blocks);
 
 #endif

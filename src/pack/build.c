@@ -26,15 +26,18 @@ static void init_delay(struct build *b)
 {
 	const struct e4pack_options *o = b->options;
 	const struct geometry_options *f = &b->plan.frame;
+	const struct format *fmt = &b->plan.format;
 	struct reserve *r = &b->delay.reserve;
 
-	delay_init(&b->delay, b->plan.format.block_bits, 0);
+	delay_init(&b->delay, fmt->block_bits, fmt->cluster_bits);
 	r->unbounded = o->size.kind != E4PACK_SIZE_BYTES;
 	r->measure = !r->unbounded;
 	if (r->unbounded)
-		r->limit = size_limit(b) >> b->plan.format.block_bits;
+		r->limit = size_limit(b) >> fmt->block_bits >>
+			   fmt->cluster_bits;
 	else
-		r->free = solve_room(f, o, o->size.value);
+		r->free = solve_room(f, o, o->size.value) >>
+			  fmt->cluster_bits;
 }
 
 static errcode_t init_tree(struct build *b, bool live)

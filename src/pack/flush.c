@@ -57,6 +57,17 @@ static unsigned int worker_count(const struct e4pack_options *o)
 	return n < 1 ? 1 : n > 64 ? 64 : (unsigned int)n;
 }
 
+static uint64_t file_blocks(const struct plan *p)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < p->n_objects; i++)
+		if (p->objects[i].kind == PLAN_FILE)
+			n += p->objects[i].blocks;
+	return n;
+}
+
 static errcode_t flush_data(struct plan *p, const struct blockio *io,
 			    bool zeroed)
 {
@@ -75,7 +86,7 @@ static errcode_t flush_data(struct plan *p, const struct blockio *io,
 		diag_error(p->diag, NULL, err, NULL);
 	} else {
 		progress_begin(p->progress, "write",
-			       p->data_blocks << p->format.block_bits);
+			       file_blocks(p) << p->format.block_bits);
 		err = writeback_data(io, items, n, &wo);
 	}
 	free(items);
@@ -85,22 +96,26 @@ static errcode_t flush_data(struct plan *p, const struct blockio *io,
 	return err;
 }
 
-/* Write @bytes of one object over its runs, the last block padded. */
+/* Write the blocks of one object over its runs. */
 static errcode_t put_object(struct plan *p, struct blockstream *s,
 			    const struct plan_object *o, const uint8_t *data)
 {
+	uint64_t left = o->blocks;
 	errcode_t err = 0;
 	uint32_t i;
 
 	for (i = 0; !err && i < o->n_runs; i++) {
 		const struct run *r = &p->runs.runs[o->first_run + i];
+		uint64_t len = r->len < left ? r->len : left;
 
-		err = blockstream_put(s, r->start, r->len, data);
-		data += r->len << p->format.block_bits;
+		err = blockstream_put(s, r->start, len, data);
+		data += len << p->format.block_bits;
+		left -= len;
 	}
 	return err;
 }
 
+/* The same for @len bytes, the last block padded with zeros. */
 static errcode_t put_padded(struct plan *p, struct blockstream *s,
 			    const struct plan_object *o, const void *bytes,
 			    size_t len)

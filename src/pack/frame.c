@@ -6,14 +6,18 @@
 
 #include "base/errors.h"
 
-enum {
-	DEFAULT_BLOCK_SIZE = 4096, DEFAULT_INODE_SIZE = 256,
-	JOURNAL_MIN_BLOCKS = 1024, JOURNAL_MAX_BLOCKS = 10240000,
-	LABEL_MAX = 16,
-};
+/* mke2fs takes twice as much, but e2fsck 1.47 then finds the blocks of a group
+ * to be none. */
+static const uint32_t MAX_CLUSTER_SIZE = UINT32_C(256) << 20;
 
 /* Inodes that headroom may come to, far from where numbers of 32 bits end. */
 static const uint64_t MOST_WISHED = UINT64_C(1) << 31;
+
+enum {
+	DEFAULT_BLOCK_SIZE = 4096, DEFAULT_INODE_SIZE = 256,
+	JOURNAL_MIN_BLOCKS = 1024, JOURNAL_MAX_BLOCKS = 10240000,
+	LABEL_MAX = 16, DEFAULT_CLUSTER_BLOCKS = 16,
+};
 
 static bool power_of_two(uint64_t n)
 {
@@ -35,6 +39,24 @@ static errcode_t check_sizes(const struct geometry_options *f,
 				  "128 to the block size, not %u",
 				  f->inode_size);
 	return 0;
+}
+
+static errcode_t check_cluster(const struct geometry_options *f,
+			       const struct e4pack_options *o,
+			       struct diag *diag)
+{
+	if (!features_has(&f->features, "bigalloc"))
+		return o->cluster_size ?
+			diag_error(diag, "-C", E4PACK_ET_USAGE,
+				   "a cluster size needs -O bigalloc") : 0;
+	if (power_of_two(f->cluster_size) &&
+	    f->cluster_size > f->block_size &&
+	    f->cluster_size <= MAX_CLUSTER_SIZE)
+		return 0;
+	return diag_error(diag, "-C", E4PACK_ET_USAGE,
+			  "the cluster size must be a power of two, over the "
+			  "block size of %u and up to %u, not %u",
+			  f->block_size, MAX_CLUSTER_SIZE, f->cluster_size);
 }
 
 static errcode_t check_journal(const struct geometry_options *f,
@@ -108,6 +130,8 @@ static void set_format(struct format *fmt, const struct geometry_options *f)
 	fmt->block_size = f->block_size;
 	while (UINT32_C(1) << fmt->block_bits < f->block_size)
 		fmt->block_bits++;
+	while (f->block_size << fmt->cluster_bits < f->cluster_size)
+		fmt->cluster_bits++;
 	fmt->inode_size = f->inode_size;
 	geometry_set_features(fmt, &f->features);
 }
@@ -120,7 +144,6 @@ errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 	memset(f, 0, sizeof(*f));
 	f->features = features_default();
 	f->block_size = o->block_size ? o->block_size : DEFAULT_BLOCK_SIZE;
-	f->cluster_size = f->block_size;
 	f->inode_size = o->inode_size ? o->inode_size : DEFAULT_INODE_SIZE;
 	f->reserved_percent = o->reserved_percent;
 	f->stride = o->stride;
@@ -132,6 +155,12 @@ errcode_t frame_settle(struct geometry_options *f, struct format *fmt,
 	err = o->features ? features_edit(&f->features, o->features, diag) : 0;
 	if (!err)
 		err = check_sizes(f, diag);
+	f->cluster_size = f->block_size;
+	if (features_has(&f->features, "bigalloc"))
+		f->cluster_size = o->cluster_size ? o->cluster_size :
+			f->block_size * DEFAULT_CLUSTER_BLOCKS;
+	if (!err)
+		err = check_cluster(f, o, diag);
 	if (!err)
 		err = check_journal(f, o, diag);
 	if (!err)
@@ -150,7 +179,7 @@ uint64_t frame_inodes(const struct geometry_options *f,
 		      const struct e4pack_inodes *wish, uint64_t blocks,
 		      uint64_t least, uint64_t percent_e6)
 {
-	uint64_t n = least;
+	uint64_t most = geometry_most_inodes(f, blocks), n = least;
 
 	switch (wish->kind) {
 	case E4PACK_INODES_COUNT:
@@ -166,6 +195,8 @@ uint64_t frame_inodes(const struct geometry_options *f,
 	case E4PACK_INODES_DEFAULT:
 		n = least + (uint64_t)((__uint128_t)least * percent_e6 /
 				       100000000);
+		if (n > most)
+			n = most;
 		if (n > blocks && blocks > least)
 			n = blocks;
 		if (n > MOST_WISHED && MOST_WISHED > least)

@@ -141,6 +141,9 @@ static void add_options(struct digest *d, const struct plan *p)
 
 	digest_add_str(d, "e4pack image 1");
 	digest_add_u64(d, f->block_size);
+	/* Only with bigalloc, so that no other image gets another UUID. */
+	if (f->cluster_size != f->block_size)
+		digest_add_u64(d, f->cluster_size);
 	digest_add_u64(d, f->inode_size);
 	digest_add_u64(d, f->features.compat);
 	digest_add_u64(d, f->features.incompat);

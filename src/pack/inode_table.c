@@ -69,7 +69,8 @@ static errcode_t put_mapping(struct table_writer *w, uint32_t ino,
 	if (p->format.extents)
 		v->flags |= EXTENTS_FL;
 	if (o)
-		v->blocks += o->blocks + (uint64_t)n;
+		v->blocks += o->space +
+			     ((uint64_t)n << p->format.cluster_bits);
 	return err;
 }
 
@@ -101,7 +102,8 @@ static errcode_t put_xattrs(struct table_writer *w,
 			    struct inode_values *v)
 {
 	struct plan_set *s = plan_find_set(w->p, inode);
-	size_t room = inode_xattr_room(&w->p->format);
+	const struct format *fmt = &w->p->format;
+	size_t room = inode_xattr_room(fmt);
 	errcode_t err = 0;
 	uint32_t i;
 
@@ -110,8 +112,9 @@ static errcode_t put_xattrs(struct table_writer *w,
 	/* Every owner is charged for the values in inodes of their own. */
 	for (i = 0; i < s->set->n; i++)
 		if (s->layout.value_in_inode[i])
-			v->blocks += div_round_up(s->set->entries[i].value_len,
-						  w->p->format.block_size);
+			v->blocks += format_whole_clusters(fmt, div_round_up(
+				s->set->entries[i].value_len,
+				fmt->block_size));
 	if (s->layout.has_ibody) {
 		memset(w->ibody, 0, room);
 		xattr_encode_ibody(w->ibody, room, &w->p->format, s->set,
@@ -121,7 +124,7 @@ static errcode_t put_xattrs(struct table_writer *w,
 	}
 	if (s->layout.has_block) {
 		err = put_xattr_block(w, s, &v->file_acl);
-		v->blocks++;
+		v->blocks += UINT64_C(1) << fmt->cluster_bits;
 	}
 	return err;
 }

@@ -162,11 +162,12 @@ void live_close(struct live *l, struct tree_inode *inode)
 void live_space(const struct live *l, struct live_space *s)
 {
 	const struct delay *d = l->tree->delay;
-	uint64_t free = d->reserve.free << d->cluster_bits;
+	const struct reserve *r = &d->reserve;
+	uint64_t free = r->free > l->in_use ? r->free - l->in_use : 0;
 
-	s->free = free > l->in_use ? free - l->in_use : 0;
+	s->free = free << d->cluster_bits;
 	s->dirty = delay_dirty_blocks(d);
-	s->reserved = s->dirty + d->reserve.meta - l->in_use;
+	s->reserved = s->dirty + ((r->meta - l->in_use) << d->cluster_bits);
 }
 
 errcode_t live_begin(struct live *l)

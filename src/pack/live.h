@@ -40,7 +40,7 @@ struct live_space_ops {
 
 /* What is kept of an inode beside the tree, by its serial. */
 struct live_inode {
-	uint32_t promised;	/* metadata blocks in reserve.meta */
+	uint32_t promised;	/* clusters of metadata in reserve.meta */
 	uint32_t in_use;	/* those of them that it has by now */
 	bool dirty;		/* is in the list of dirty files */
 };
@@ -60,7 +60,7 @@ struct live {
 	struct tree_inode **dirty;	/* files in the order in which they
 					 * became so */
 	size_t n_dirty, cap_dirty;
-	uint64_t in_use;	/* metadata blocks of all inodes */
+	uint64_t in_use;	/* clusters of metadata of all inodes */
 	uint64_t flushes;	/* passes that placed something */
 };
 

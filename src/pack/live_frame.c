@@ -257,13 +257,18 @@ static errcode_t report_frame(struct live_frame *f, errcode_t err)
 }
 
 /* Place what has its place from the beginning on. */
-static errcode_t place_fixed(struct live_frame *f, uint64_t journal)
+static errcode_t place_fixed(struct live_frame *f)
 {
-	const struct alloc_request log = { .len = journal }, one = { .len = 1 };
+	const struct format *fmt = &f->geometry.format;
+	const struct alloc_request log = {
+		.len = format_whole_clusters(fmt, f->journal_blocks),
+	};
+	const struct alloc_request one = { .len = format_whole_clusters(fmt,
+									1) };
 	struct run_list resize = { NULL, 0, 0 };
 	errcode_t err = 0;
 
-	if (journal)
+	if (f->journal_blocks)
 		err = mballoc_best_fit(f->mb, &f->journal, &log);
 	if (!err && geometry_resize_blocks(&f->geometry)) {
 		err = mballoc_best_fit(f->mb, &resize, &one);
@@ -300,7 +305,7 @@ static errcode_t kernel_allocator(struct live_frame *f)
 	return err;
 }
 
-static errcode_t init_space(struct live_frame *f, uint64_t journal)
+static errcode_t init_space(struct live_frame *f)
 {
 	const struct geometry *g = &f->geometry;
 	struct run *gaps = NULL;
@@ -313,7 +318,7 @@ static errcode_t init_space(struct live_frame *f, uint64_t journal)
 				  g->first_block);
 	free(gaps);
 	if (!err)
-		err = place_fixed(f, journal);
+		err = place_fixed(f);
 	if (!err && is_kernel(f))
 		err = kernel_allocator(f);
 	return err;
@@ -326,7 +331,8 @@ static errcode_t promise_journal_map(struct live_frame *f)
 	uint64_t blocks = 0;
 	errcode_t err;
 
-	err = allocate_plain_extents(&list, f->journal.runs, f->journal.n);
+	err = allocate_plain_extents(&list, f->journal.runs, f->journal.n,
+				     f->journal_blocks);
 	if (!err)
 		err = mapping_blocks(&blocks, &f->geometry.format,
 				     list.extents, list.n);
@@ -386,9 +392,11 @@ errcode_t live_frame_init(struct live_frame *f,
 	if (err)
 		return err;
 	err = geometry_init(&f->geometry, &o);
-	if (!err)
-		err = init_space(f, frame_journal(&o, options,
-							 f->geometry.blocks));
+	if (!err) {
+		f->journal_blocks = (uint32_t)frame_journal(&o, options,
+							    f->geometry.blocks);
+		err = init_space(f);
+	}
 	if (!err) {
 		init_reserve(f);
 		err = promise_journal_map(f);
@@ -426,8 +434,7 @@ errcode_t live_frame_solve(struct live_frame *f, struct plan *p)
 		return diag_error(p->diag, "-N", E4PACK_ET_NO_INODES,
 				  "needs %u inodes, the image has %u",
 				  p->last_ino, g->inodes);
-	p->journal_blocks = frame_journal(&p->frame, p->options,
-						 g->blocks);
+	p->journal_blocks = f->journal_blocks;
 	err = allocate_rest(p);
 	p->solved = !err;
 	if (err == E4PACK_ET_NO_SPACE)

@@ -13,6 +13,7 @@ struct live_frame {
 	struct geometry geometry;
 	struct mballoc *mb;
 	struct run_list journal;	/* where it lies */
+	uint32_t journal_blocks;
 	uint64_t resize_pblk;	/* the resize inode's block, or 0 */
 	uint32_t next_ino;	/* no number from here on is in use */
 	uint32_t *unused;	/* numbers below it that are not: a heap with

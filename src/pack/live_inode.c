@@ -5,8 +5,8 @@
  * A number is given when an inode is made, and free again when its last name
  * goes.
  *
- * Each inode is promised the metadata that it may need: P for what is staged,
- * of which U counts as used by now.
+ * Each inode is promised the metadata that it may need, in clusters: P for
+ * what is staged, of which U counts as used by now.
  *
  *			P				U
  *	folder		blocks for all its names	the same
@@ -84,6 +84,11 @@ static errcode_t map_blocks(const struct live *l,
 	return 0;
 }
 
+static uint64_t clusters(const struct format *fmt, uint64_t blocks)
+{
+	return format_whole_clusters(fmt, blocks) >> fmt->cluster_bits;
+}
+
 static errcode_t xattr_blocks(const struct live *l,
 			      const struct xattr_set *set, uint64_t *ret)
 {
@@ -101,8 +106,9 @@ static errcode_t xattr_blocks(const struct live *l,
 	*ret = layout.has_block;
 	for (i = 0; i < set->n; i++)
 		if (layout.value_in_inode[i])
-			*ret += div_round_up(set->entries[i].value_len,
-					     fmt->block_size);
+			*ret += clusters(fmt,
+					 div_round_up(set->entries[i].value_len,
+						      fmt->block_size));
 	xattr_layout_release(&layout);
 	return 0;
 }
@@ -119,9 +125,9 @@ static errcode_t count_blocks(const struct live *l,
 	*promised = *in_use = 0;
 	switch (inode->mode & S_IFMT) {
 	case S_IFDIR:
-		*promised = *in_use =
-			dir_blocks_bound(fmt, inode->dir.name_bytes,
-					 plan_dir_least(inode, fmt));
+		*promised = *in_use = clusters(fmt, dir_blocks_bound(fmt,
+						inode->dir.name_bytes,
+						plan_dir_least(inode, fmt)));
 		break;
 	case S_IFLNK:
 		*promised = *in_use =

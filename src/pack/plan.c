@@ -22,13 +22,23 @@
 
 enum { LOST_FOUND_BYTES = 16384, SECTOR_BITS = 9 };
 
+/* Blocks of the clusters that an object takes: those where a file has
+ * something, or all from the first to the last of @blocks. */
+static uint64_t object_space(const struct plan *p, enum plan_kind kind,
+			     const struct tree_inode *inode, uint64_t blocks)
+{
+	return kind == PLAN_FILE ? delayed_file_space(&inode->file) :
+		format_whole_clusters(&p->format, blocks);
+}
+
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct tree_inode *inode, struct node *node,
 			  uint64_t blocks)
 {
+	uint64_t space = object_space(p, kind, inode, blocks);
 	errcode_t err;
 
-	if (blocks > UINT32_MAX)
+	if (space > UINT32_MAX)
 		return E4PACK_ET_TOO_BIG;
 	err = array_reserve(&p->objects, &p->cap_objects, p->n_objects + 1,
 			    sizeof(*p->objects));
@@ -36,12 +46,24 @@ errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 		return err;
 	p->objects[p->n_objects++] = (struct plan_object){
 		.kind = kind, .inode = inode, .node = node,
-		.blocks = (uint32_t)blocks,
+		.blocks = (uint32_t)blocks, .space = (uint32_t)space,
 	};
 	if (kind == PLAN_DIR)
-		p->dir_blocks += blocks;
+		p->dir_blocks += space;
 	else if (kind != PLAN_JOURNAL)
-		p->data_blocks += blocks;
+		p->data_blocks += space;
+	return 0;
+}
+
+errcode_t plan_set_journal(struct plan *p, uint64_t blocks)
+{
+	struct plan_object *o = &p->objects[0];
+	uint64_t space = object_space(p, PLAN_JOURNAL, NULL, blocks);
+
+	if (space > UINT32_MAX)
+		return E4PACK_ET_TOO_BIG;
+	o->blocks = (uint32_t)blocks;
+	o->space = (uint32_t)space;
 	return 0;
 }
 
@@ -113,12 +135,13 @@ static errcode_t add_file(struct plan *p, struct node *n)
 {
 	const struct delayed_file *f = &n->inode->file;
 	uint64_t blocks = delayed_file_blocks(f);
+	uint64_t space = delayed_file_space(f);
 	errcode_t err;
 
 	if (f->size > INT32_MAX && !p->format.large_file)
 		return E4PACK_ET_TOO_BIG;
 	if (!p->format.huge_file &&
-	    blocks << (p->format.block_bits - SECTOR_BITS) > UINT32_MAX)
+	    space << (p->format.block_bits - SECTOR_BITS) > UINT32_MAX)
 		return E4PACK_ET_TOO_BIG;
 	if (!blocks)
 		return 0;
@@ -210,24 +233,28 @@ static errcode_t count_maps(struct plan *p)
 		if (err)
 			return p->objects[i].node ?
 				report_node(p, p->objects[i].node, err) : err;
-		p->map_blocks += n;
+		p->map_blocks += n << p->format.cluster_bits;
 	}
 	return 0;
 }
 
-/* The second counter: metadata to come is promised as the data was, on a live
- * image in place of what was promised change by change. */
+/* The second counter: metadata to come is promised as the data was, in
+ * clusters; on a live image in place of what was promised change by
+ * change. */
 static errcode_t promise_metadata(struct plan *p)
 {
 	struct reserve *r = &p->tree->delay->reserve;
-	uint64_t meta = p->dir_blocks + p->map_blocks + p->n_xattr_blocks;
+	uint32_t bits = p->format.cluster_bits;
+	uint64_t meta = ((p->dir_blocks + p->map_blocks) >> bits) +
+			p->n_xattr_blocks;
 	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
 	errcode_t err = reserve_meta(r, r->meta, meta);
 
 	if (!err)
 		return 0;
-	number_human(need, meta << p->format.block_bits);
-	number_human(have, reserve_available(r) << p->format.block_bits);
+	bits += p->format.block_bits;
+	number_human(need, meta << bits);
+	number_human(have, reserve_available(r) << bits);
 	return diag_error(p->diag, NULL, err, "folders, mappings and "
 			  "attributes need %s, the image has %s left: use "
 			  "--size", need, have);

@@ -27,6 +27,7 @@ struct plan_object {
 	struct tree_inode *inode;	/* NULL: the journal or an EA inode */
 	struct node *node;	/* its first name, or NULL */
 	uint32_t blocks;	/* of data; of a folder: its blocks */
+	uint32_t space;		/* blocks of the whole clusters they take */
 	uint32_t first_run;	/* in plan.runs, once allocated */
 	uint32_t n_runs;
 	uint32_t first_map;	/* in plan.map_pblk: blocks of its mapping */
@@ -83,6 +84,7 @@ struct plan {
 	size_t n_ea, cap_ea;
 	uint32_t n_xattr_blocks;
 
+	/* Blocks of whole clusters. */
 	uint64_t data_blocks;	/* of files, slow links and EA inodes */
 	uint64_t dir_blocks;
 	uint64_t map_blocks;	/* of all mappings, when nothing is split */
@@ -121,6 +123,10 @@ errcode_t plan_solve(struct plan *p, uint64_t limit);
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct tree_inode *inode, struct node *node,
 			  uint64_t blocks);
+
+/* Set the length of the journal, the first object.
+ * Return: 0 or E4PACK_ET_TOO_BIG. */
+errcode_t plan_set_journal(struct plan *p, uint64_t blocks);
 
 /* Blocks that the mapping of @o takes when its data lies in @n runs (0: in
  * one piece somewhere).  Return: 0, ENOMEM, or E4PACK_ET_TOO_BIG. */

@@ -14,6 +14,8 @@
  * object finds no whole place, the sizes of the same need() follow, in whose
  * frames only the last gap grows: if the longest of them does, the least is
  * found between by halving, else the search goes on behind them.
+ *
+ * With bigalloc all of these are whole clusters, and so are the steps.
  */
 #include "pack/solve.h"
 
@@ -33,10 +35,23 @@ enum { LEAST_FIXED = 4 };
 /* How the inodes follow from the size; fixed for one search. */
 struct solver {
 	struct plan *p;
+	uint64_t unit;		/* blocks of a cluster; all sizes are multiples
+				 * of it */
 	uint64_t limit;		/* blocks */
 	uint64_t percent_e6;	/* inodes over the least: percent, times 10^6 */
 	uint64_t need;		/* of the last frame tried */
 };
+
+/* Down to whole clusters. */
+static uint64_t whole(const struct solver *s, uint64_t blocks)
+{
+	return blocks - blocks % s->unit;
+}
+
+static uint64_t middle(const struct solver *s, uint64_t lo, uint64_t hi)
+{
+	return lo + whole(s, (hi - lo) / 2);
+}
 
 static uint64_t least_inodes(const struct plan *p)
 {
@@ -54,20 +69,28 @@ static uint64_t journal_for(const struct plan *p, uint64_t blocks)
 	return frame_journal(&p->frame, p->options, blocks);
 }
 
+/* Blocks that the tree takes in any frame. */
+static uint64_t tree_blocks(const struct plan *p)
+{
+	return p->data_blocks + p->dir_blocks + p->map_blocks +
+	       ((uint64_t)p->n_xattr_blocks << p->format.cluster_bits);
+}
+
 /* Blocks that the tree and a journal of @journal take in the frame @g. */
 static errcode_t demand(struct plan *p, const struct geometry *g,
 			uint64_t journal, uint64_t *ret)
 {
-	struct plan_object *o = &p->objects[0];
-	uint64_t map;
+	const struct plan_object *o = &p->objects[0];
+	uint64_t map = 0;
 	errcode_t err;
 
-	o->blocks = (uint32_t)journal;
-	err = plan_map_blocks(p, o, NULL, 0, &map);
+	err = plan_set_journal(p, journal);
+	if (!err)
+		err = plan_map_blocks(p, o, NULL, 0, &map);
 	if (err)
 		return err;
-	*ret = p->data_blocks + p->dir_blocks + p->map_blocks + map +
-	       p->n_xattr_blocks + journal + geometry_resize_blocks(g);
+	map += geometry_resize_blocks(g);
+	*ret = tree_blocks(p) + o->space + (map << p->format.cluster_bits);
 	return 0;
 }
 
@@ -121,20 +144,14 @@ static errcode_t try_exact(struct solver *s, uint64_t blocks)
 	return 0;
 }
 
-static uint64_t group_blocks(const struct plan *p)
-{
-	uint64_t n = (uint64_t)p->format.block_size * 8;
-
-	return n > 65528 ? 65528 : n;
-}
-
 /* First size of the group after the one that @blocks ends in. */
-static uint64_t next_group(const struct plan *p, uint64_t blocks)
+static uint64_t next_group(const struct solver *s, uint64_t blocks)
 {
-	uint64_t first = p->format.block_size == 1024;
-	uint64_t per_group = group_blocks(p);
+	uint64_t first = geometry_first_block(&s->p->frame);
+	uint64_t per_group = geometry_group_blocks(&s->p->frame);
 
-	return first + div_round_up(blocks - first, per_group) * per_group + 1;
+	return first + div_round_up(blocks - first, per_group) * per_group +
+	       s->unit;
 }
 
 /* From @lo (which does not do) to @hi (which does), find the least that does
@@ -142,8 +159,8 @@ static uint64_t next_group(const struct plan *p, uint64_t blocks)
 static errcode_t halve(struct solver *s, uint64_t lo, uint64_t hi,
 		       uint64_t *ret)
 {
-	while (hi - lo > 1) {
-		uint64_t mid = lo + (hi - lo) / 2;
+	while (hi - lo > s->unit) {
+		uint64_t mid = middle(s, lo, hi);
 		errcode_t err = try_exact(s, mid);
 
 		if (!err)
@@ -165,12 +182,12 @@ static errcode_t halve(struct solver *s, uint64_t lo, uint64_t hi,
 static errcode_t first_standing(struct solver *s, uint64_t blocks,
 				uint64_t *ret)
 {
-	uint64_t lo = blocks, hi = next_group(s->p, blocks) - 1;
+	uint64_t lo = blocks, hi = next_group(s, blocks) - s->unit;
 	struct geometry g;
 	errcode_t err;
 
-	while (hi - lo > 1) {
-		uint64_t mid = lo + (hi - lo) / 2;
+	while (hi - lo > s->unit) {
+		uint64_t mid = middle(s, lo, hi);
 		bool stands = false;
 
 		err = frame(s, mid, &g);
@@ -186,7 +203,7 @@ static errcode_t first_standing(struct solver *s, uint64_t blocks,
 		else
 			lo = mid;
 	}
-	*ret = hi > blocks ? hi : blocks + 1;
+	*ret = hi > blocks ? hi : blocks + s->unit;
 	return 0;
 }
 
@@ -195,10 +212,10 @@ static errcode_t first_standing(struct solver *s, uint64_t blocks,
 static errcode_t same_need_until(struct solver *s, uint64_t blocks,
 				 uint64_t *ret)
 {
-	uint64_t lo = blocks, hi = next_group(s->p, blocks), need = s->need;
+	uint64_t lo = blocks, hi = next_group(s, blocks), need = s->need;
 
-	while (hi - lo > 1) {
-		uint64_t mid = lo + (hi - lo) / 2;
+	while (hi - lo > s->unit) {
+		uint64_t mid = middle(s, lo, hi);
 		struct geometry g;
 		errcode_t err = frame(s, mid, &g);
 
@@ -233,7 +250,7 @@ static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 	uint64_t b = from, leapt_from = 0;
 
 	for (;;) {
-		uint64_t limit_step = next_group(s->p, b);
+		uint64_t limit_step = next_group(s, b);
 		errcode_t err;
 
 		if (b > s->limit)
@@ -250,7 +267,7 @@ static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 			err = search_whole(s, b, ret);
 			if (err != E4PACK_ET_SCATTERED)
 				return err;
-			b = *ret + 1;
+			b = *ret + s->unit;
 		} else if (err == E4PACK_ET_NO_SPACE) {
 			leapt_from = s->need < limit_step ? b : 0;
 			b = s->need < limit_step ? s->need : limit_step;
@@ -268,14 +285,13 @@ static errcode_t search(struct solver *s, uint64_t from, uint64_t *ret)
 static errcode_t solve_min(struct solver *s, uint64_t *ret)
 {
 	struct plan *p = s->p;
-	uint64_t from = p->data_blocks + p->dir_blocks + p->map_blocks +
-			p->n_xattr_blocks + LEAST_FIXED;
+	uint64_t from = tree_blocks(p) + LEAST_FIXED;
 
 	s->percent_e6 = 0;
 	from += (uint64_t)((__uint128_t)inodes_for(s, from) *
 			   p->format.inode_size / p->format.block_size);
 	from += journal_for(p, from);
-	return search(s, from, ret);
+	return search(s, format_whole_clusters(&p->format, from), ret);
 }
 
 static char *object_path(const struct plan *p)
@@ -327,12 +343,12 @@ static errcode_t report_too_small(struct solver *s, uint64_t blocks,
 	uint64_t least = 0;
 	errcode_t solved;
 
-	s->limit = UINT64_MAX >> (p->format.block_bits + 1);
-	solved = scattered ? search(s, blocks + 1, &least) :
+	s->limit = whole(s, UINT64_MAX >> (p->format.block_bits + 1));
+	solved = scattered ? search(s, blocks + s->unit, &least) :
 			     solve_min(s, &least);
 	/* With -i a larger size can need more than it has. */
 	if (!solved && least <= blocks)
-		solved = search(s, blocks + 1, &least);
+		solved = search(s, blocks + s->unit, &least);
 	p->solved = false;
 	number_human(need, least << p->format.block_bits);
 	number_human(have, blocks << p->format.block_bits);
@@ -352,10 +368,27 @@ static errcode_t report_too_small(struct solver *s, uint64_t blocks,
 	return err;
 }
 
+/* Try @blocks, less those at the end that make no group. */
+static errcode_t try_groups(struct solver *s, uint64_t *blocks)
+{
+	struct geometry g;
+	errcode_t err = frame(s, *blocks, &g);
+
+	if (err)
+		return err;
+	if (g.blocks != *blocks)
+		diag_note(s->p->diag, DIAG_VERBOSE, NULL,
+			  "the last %" PRIu64 " blocks make no group and are "
+			  "left out", *blocks - g.blocks);
+	*blocks = g.blocks;
+	geometry_release(&g);
+	return try_exact(s, *blocks);
+}
+
 static errcode_t solve_absolute(struct solver *s, uint64_t blocks,
 				uint64_t least)
 {
-	struct geometry g;
+	bool wish = s->p->options->inodes.kind == E4PACK_INODES_DEFAULT;
 	errcode_t err;
 
 	if (least && blocks > least)
@@ -363,23 +396,16 @@ static errcode_t solve_absolute(struct solver *s, uint64_t blocks,
 					   100000000 / least);
 	if (s->percent_e6 < 5000000)
 		s->percent_e6 = 5000000;
-	err = frame(s, blocks, &g);
-	if (!err) {
-		if (g.blocks != blocks)
-			diag_note(s->p->diag, DIAG_VERBOSE, NULL,
-				  "the last %" PRIu64 " blocks make no group "
-				  "and are left out", blocks - g.blocks);
-		blocks = g.blocks;
-		geometry_release(&g);
-		err = try_exact(s, blocks);
-	}
+	err = try_groups(s, &blocks);
 	/* The headroom in inodes is a wish; the size is an order. */
-	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED) {
+	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED ||
+	    (wish && err == E4PACK_ET_NO_INODES)) {
 		s->percent_e6 = 0;
-		err = try_exact(s, blocks);
+		err = try_groups(s, &blocks);
 	}
 	if (err == E4PACK_ET_NO_SPACE || err == E4PACK_ET_SCATTERED ||
-	    err == E4PACK_ET_TOO_SMALL)
+	    err == E4PACK_ET_TOO_SMALL ||
+	    (wish && err == E4PACK_ET_NO_INODES))
 		return report_too_small(s, blocks, err);
 	return err ? report_limit(s, err) : 0;
 }
@@ -397,7 +423,7 @@ static errcode_t solve_over_min(struct solver *s, uint64_t least,
 		more = (uint64_t)((__uint128_t)bytes * size->value / 100);
 	if (__builtin_add_overflow(bytes, more, &bytes))
 		bytes = UINT64_MAX;
-	blocks = bytes >> bits;
+	blocks = whole(s, bytes >> bits);
 	s->percent_e6 = (uint64_t)((__uint128_t)(blocks - least) * 100000000 /
 				   least);
 	if (s->percent_e6 < 5000000)
@@ -427,7 +453,9 @@ static errcode_t check_inodes(const struct plan *p)
 
 errcode_t plan_solve(struct plan *p, uint64_t limit)
 {
-	struct solver s = { .p = p, .limit = limit >> p->format.block_bits };
+	struct solver s = {
+		.p = p, .unit = UINT64_C(1) << p->format.cluster_bits,
+	};
 	const struct e4pack_size size = plan_size(p);
 	uint64_t least = 0;
 	errcode_t err;
@@ -437,8 +465,10 @@ errcode_t plan_solve(struct plan *p, uint64_t limit)
 	err = check_inodes(p);
 	if (err)
 		return err;
+	s.limit = whole(&s, limit >> p->format.block_bits);
 	if (size.kind == E4PACK_SIZE_BYTES) {
-		uint64_t blocks = size.value >> p->format.block_bits;
+		uint64_t blocks = whole(&s, size.value >>
+					p->format.block_bits);
 
 		s.limit = blocks;
 		err = solve_min(&s, &least);
@@ -463,7 +493,8 @@ uint64_t solve_room(const struct geometry_options *frame_options,
 	o.inodes = FORMAT_LOST_FOUND_INO;
 	if (!o.blocks || geometry_init(&g, &o))
 		return 0;
-	journal = frame_journal(&o, options, o.blocks);
+	journal = format_whole_clusters(&g.format,
+					frame_journal(&o, options, o.blocks));
 	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
 	geometry_release(&g);
 	return room;

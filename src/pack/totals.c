@@ -35,7 +35,7 @@ static void count_extents(struct e4pack_totals *t, const struct plan *p)
 
 		if (o->kind != PLAN_FILE)
 			continue;
-		t->reserved_blocks += o->blocks;
+		t->reserved_blocks += o->space;
 		t->extents += delayed_file_count_extents(&o->inode->file,
 							 p->runs.runs +
 							 o->first_run,
@@ -55,7 +55,7 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	t->inodes = p->geometry.inodes;
 	t->inodes_used = FORMAT_LOST_FOUND_INO + p->n_inodes + p->n_ea;
 	t->data_blocks = p->data_blocks;
-	t->journal_blocks = p->journal_blocks;
+	t->journal_blocks = p->objects[0].space;
 	for (i = 0; i < p->free.n; i++)
 		t->free_blocks += p->free.runs[i].len;
 	t->metadata_blocks = t->blocks - t->data_blocks - t->journal_blocks -
@@ -65,8 +65,9 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	for (i = 0; i < p->n_inodes; i++)
 		count_inode(t, p->inodes[i]);
 	count_extents(t, p);
-	t->allocated_blocks = r->claimed_total ? r->claimed_total :
-						 t->reserved_blocks;
+	t->allocated_blocks = r->claimed_total ?
+		r->claimed_total << p->format.cluster_bits :
+		t->reserved_blocks;
 	t->flushes = 1;
 	if (!p->live)
 		return;
