@@ -225,6 +225,7 @@ static errcode_t count_all(struct frag_report *r)
 	errcode_t err = read_fixed_runs(&fixed, &r->fixed.n, r->img);
 
 	r->fixed.runs = fixed;
+	r->fixed.cluster_bits = image_geometry(r->img)->cluster_bits;
 	if (!err)
 		err = r->options->n_paths ? count_paths(r) :
 		      read_inodes(r->img, scan_inode, r);

@@ -44,12 +44,22 @@ static bool continues(const struct extent *a, const struct extent *b)
 	       a->unwritten == b->unwritten;
 }
 
+/* Blocks of the clusters that @blocks blocks from @lblk on lie in. */
+static uint64_t cluster_blocks(const struct fixed_runs *fixed, uint32_t lblk,
+			       uint64_t blocks)
+{
+	uint64_t mask = (UINT64_C(1) << fixed->cluster_bits) - 1;
+
+	return ((lblk + blocks + mask) & ~mask) - (lblk & ~mask);
+}
+
 /* Count @n extents that make one run of @blocks blocks. */
 static void count_run(struct frag_counts *c, const struct extent *e, size_t n,
 		      const struct fixed_runs *fixed, uint64_t blocks)
 {
 	const uint64_t max = e->unwritten ? EXTENT_UNWRITTEN_MAX :
 					    EXTENT_WRITTEN_MAX;
+	const uint64_t whole = cluster_blocks(fixed, e->lblk, blocks);
 	uint64_t piece = 0, chain = 0, needed = 0;
 	size_t i;
 
@@ -64,7 +74,7 @@ static void count_run(struct frag_counts *c, const struct extent *e, size_t n,
 		chain += piece;
 		piece = 0;
 		if (i + 1 < n &&
-		    is_unavoidable(fixed, end, e[i + 1].pblk, blocks))
+		    is_unavoidable(fixed, end, e[i + 1].pblk, whole))
 			continue;
 		c->unavoidable += needed - div_round_up(chain, max);
 		needed = chain = 0;

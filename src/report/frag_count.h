@@ -11,6 +11,7 @@
  *		     but fixed metadata lies, where n is more than the gap in
  *		     front of that metadata holds:
  *		     sum of ceil(piece / M) - ceil(sum of pieces / M)
+ *		     (with bigalloc, n and what is in its clusters around it)
  *
  * so that ideal + unavoidable <= the least number of extents that describes
  * the layout <= extents, the number stored.
@@ -32,6 +33,7 @@ struct frag_counts {
 struct fixed_runs {
 	const struct run *runs;
 	size_t n;
+	uint32_t cluster_bits;	/* log2 of blocks per cluster */
 };
 
 /* Count @n extents, ascending and not overlapping, of one file. */

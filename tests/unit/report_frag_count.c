@@ -76,7 +76,7 @@ static const struct count_case cases[] = {
 static void counts(void **state)
 {
 	const struct fixed_runs fixed = {
-		fixed_list, sizeof(fixed_list) / sizeof(fixed_list[0]),
+		fixed_list, sizeof(fixed_list) / sizeof(fixed_list[0]), 0,
 	};
 	size_t i;
 
@@ -100,13 +100,33 @@ static void counts(void **state)
 
 static void no_metadata(void **state)
 {
-	const struct fixed_runs none = { NULL, 0 };
+	const struct fixed_runs none = { NULL, 0, 0 };
 	struct frag_counts got;
 
 	(void)state;
 	frag_count(&got, cases[8].e, cases[8].n, &none);
 	assert_int_equal(got.unavoidable, 0);
 	assert_int_equal(frag_counts_excess(&got), 1);
+}
+
+/* 899 blocks do not fit into the gap of 900 when they begin 2 blocks into a
+ * cluster of 4. */
+static void clusters(void **state)
+{
+	const struct extent e[] = {
+		{ 2, 898, 102, false }, { 900, 1, 1050, false },
+	};
+	struct fixed_runs fixed = {
+		fixed_list, sizeof(fixed_list) / sizeof(fixed_list[0]), 2,
+	};
+	struct frag_counts got;
+
+	(void)state;
+	frag_count(&got, e, 2, &fixed);
+	assert_int_equal(got.unavoidable, 1);
+	fixed.cluster_bits = 0;
+	frag_count(&got, e, 2, &fixed);
+	assert_int_equal(got.unavoidable, 0);
 }
 
 static void scores(void **state)
@@ -151,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts),
 		cmocka_unit_test(no_metadata),
+		cmocka_unit_test(clusters),
 		cmocka_unit_test(scores),
 		cmocka_unit_test(worst_files),
 	};
