@@ -9,7 +9,7 @@ _e4pack()
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	command=${COMP_WORDS[1]}
-	build='-s --size --max-size -N -i -b -I -J -L -U -m -O -E --owner
+	build='-s --size --max-size -N -i -b -C -I -J -L -U -m -O -E --owner
 		--map-owner --times --clamp-mtime --exclude --one-file-system
 		--ignore-unreadable --allow-vanished --keep-dir-symlinks
 		--order --dirty-limit --nodelalloc --allocator -F -n -q -v -V --strict --threads --progress
@@ -30,6 +30,11 @@ _e4pack()
 	-b)
 		mapfile -t COMPREPLY < <(compgen -W '1024 2048 4096 8192 16384
 			32768 65536' -- "$cur")
+		return
+		;;
+	-C)
+		mapfile -t COMPREPLY < <(compgen -W '16K 64K 256K 1M' -- \
+			"$cur")
 		return
 		;;
 	-I)
@@ -57,7 +62,7 @@ _e4pack()
 	-O)
 		mapfile -t COMPREPLY < <(compgen -W '^has_journal ^resize_inode
 			^64bit ^flex_bg ^metadata_csum ea_inode sparse_super2
-			large_dir' -- "$cur")
+			large_dir bigalloc' -- "$cur")
 		compopt -o nospace
 		return
 		;;

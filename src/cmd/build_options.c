@@ -18,7 +18,7 @@ enum {
 	OPT_DIRTY_LIMIT, OPT_NODELALLOC, OPT_ALLOCATOR,
 };
 
-static const char short_options[] = ":b:i:I:N:J:L:U:m:O:E:s:FnqvVh";
+static const char short_options[] = ":b:C:i:I:N:J:L:U:m:O:E:s:FnqvVh";
 
 /* Those of batch come first. */
 enum { BATCH_OPTIONS = 2 };
@@ -59,6 +59,7 @@ static const char option_help[] =
 "  -i BYTES              bytes per inode\n"
 "The file system:\n"
 "  -b BYTES              block size [4096]\n"
+"  -C BYTES              cluster size, with -O bigalloc [16 blocks]\n"
 "  -I BYTES              inode size [256]\n"
 "  -J size=MIB           journal size\n"
 "  -L LABEL              volume label, up to 16 bytes\n"
@@ -175,6 +176,8 @@ static const char *take_value(struct build_options *b, int opt, char *value)
 	switch (opt) {
 	case 'b':
 		return parse_bytes(value, &o->block_size);
+	case 'C':
+		return parse_bytes(value, &o->cluster_size);
 	case 'I':
 		return parse_bytes(value, &o->inode_size);
 	case 'i':

@@ -44,7 +44,7 @@ e4pack() {
 			rest+=("$@")
 			break
 			;;
-		-[bIiNJLUmOEs] | --size | --max-size | --owner | --map-owner | \
+		-[bCIiNJLUmOEs] | --size | --max-size | --owner | --map-owner | \
 		--times | --exclude | --order | --threads | --top | --fail-over | \
 		--dirty-limit | --allocator)
 			options+=("${@:1:2}")

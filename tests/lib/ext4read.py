@@ -252,12 +252,16 @@ class Image:
     def descriptor(self, group):
         per_block = self.block_size // self.desc_size
         index = group // per_block
+        # Where the superblock is, which bigalloc leaves in block 1.
+        zero = max(self.first_block, 1024 // self.block_size)
         if self.incompat & META_BG and index >= self.first_meta_bg:
             first = index * per_block
             block = self.first_block + first * self.per_group + \
                 self.has_super(first)
+            if not first:
+                block = zero + 1
         else:
-            block = self.first_block + 1 + index
+            block = zero + 1 + index
         return self.bytes(block * self.block_size +
                           group % per_block * self.desc_size, self.desc_size)
 

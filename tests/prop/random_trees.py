@@ -272,7 +272,25 @@ def random_options(rng):
         words += ["-m", "5"]
     if rng.random() < 0.2:
         words += ["--threads", rng.choice(("1", "4"))]
+    if rng.random() < 0.25:
+        words = use_bigalloc(rng, words, bs)
     return words, bs, inode_size, size
+
+
+def use_bigalloc(rng, words, bs):
+    """The same options with clusters, which hold fewer inodes a group."""
+    if "-N" in words:
+        words[words.index("-N") + 1] = "min+100%"
+    if "-O" in words:
+        words[words.index("-O") + 1] += ",bigalloc"
+    else:
+        words += ["-O", "bigalloc"]
+    if rng.random() < 0.8:
+        words += ["-C", str(bs * rng.choice([
+            r for r in (2, 4, 16, 64) if r == 2 or bs * r <= 128 << 10]))]
+    elif "200M" in words and bs > 8192:
+        words[words.index("200M")] = "min+25%"
+    return words
 
 
 class Judge:
