@@ -386,6 +386,8 @@ class Judge:
         """Less than min must fail, and leave nothing."""
         image = os.path.join(self.work, "less.img")
         i = words.index("-s")
+        if os.path.exists(image):
+            os.unlink(image)
         for blocks in said["blocks"] - 1, said["blocks"] // 2:
             less = blocks * said["block_size"]
             done = run(self.program, "create", *words[:i], "-s", str(less),
