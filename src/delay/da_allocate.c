@@ -30,6 +30,7 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "delay/da_map.h"
+#include "delay/da_trace.h"
 #include "delay/placement.h"
 
 enum { RETRIES = 3 };
@@ -203,7 +204,9 @@ static errcode_t place_blocks(struct mapping *m, uint32_t lblk, uint32_t end,
 		    !placement_next(&p, lblk, last < end ? last : end,
 				    &piece))
 			break;
-		err = da_place_extent(m->d, m->f, &piece);
+		if (m->how->pages)
+			da_pages_add(m->how->pages, m->d, &piece);
+		err = da_place_extent(m->d, m->f, &piece, m->how->untold);
 		lblk = piece.lblk + piece.len;
 	}
 	if (err)
@@ -211,6 +214,37 @@ static errcode_t place_blocks(struct mapping *m, uint32_t lblk, uint32_t end,
 	if (take_back(m, runs, p.i, p.used) && !err)
 		err = E4PACK_ET_BUG;
 	return err;
+}
+
+/* Find places for the beginning of @req, as request_blocks(). */
+static errcode_t map_request(struct mapping *m, struct da_request *req,
+			     uint64_t clusters, struct run_list *out)
+{
+	uint32_t flags = m->how->map_flags |
+			 (req->unwritten ? TRACE_MAP_UNWRITTEN : 0) |
+			 (m->how->untold ? TRACE_MAP_UNWRITTEN : 0);
+	errcode_t err;
+
+	find_neighbours(m, req);
+	DA_TRACE(m->d, m->f, TRACE_EXT_MAP_BLOCKS_ENTER, req->lblk, req->len,
+		 flags);
+	err = request_blocks(m, req, clusters, out);
+	if (trace_on(m->d->trace))
+		da_trace_mapped(m->d, m->f, req, flags, out, err);
+	return err;
+}
+
+static void tell_step(const struct mapping *m, const struct da_request *req)
+{
+	if (m->how->pages && trace_on(m->d->trace))
+		da_trace_folios_start(m->d, m->f, m->how->pages, req->lblk,
+				      req->len);
+}
+
+static void tell_step_end(const struct mapping *m, errcode_t err)
+{
+	if (m->how->pages && trace_on(m->d->trace))
+		da_trace_folios_end(m->d, m->f, m->how->pages, err);
 }
 
 /* Map the first blocks of the delayed extent @e, or all of the file. */
@@ -235,12 +269,12 @@ static errcode_t map_blocks(struct mapping *m, struct es_extent e)
 			  (e.lblk & ((UINT32_C(1) << m->d->cluster_bits) - 1));
 		end = m->end;
 	}
-	if (needed) {
-		find_neighbours(m, &req);
-		err = request_blocks(m, &req, clusters, &runs);
-	}
+	tell_step(m, &req);
+	if (needed)
+		err = map_request(m, &req, clusters, &runs);
 	if (!err)
 		err = place_blocks(m, e.lblk, end, &runs);
+	tell_step_end(m, err);
 	run_list_release(&runs);
 	return err;
 }

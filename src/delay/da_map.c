@@ -34,6 +34,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "delay/da_trace.h"
+
 enum {
 	CLUSTER_FREE = 0, CLUSTER_DELAYED = 1, CLUSTER_MAPPED = 2,
 	/* For a change and for undoing it, so that undoing cannot fail. */
@@ -62,24 +64,56 @@ errcode_t da_reserve_space(struct delay *d, struct delayed_file *f,
 	return err;
 }
 
-void da_release_space(struct delay *d, struct delayed_file *f, uint32_t n)
+void da_release_space(struct delay *d, struct delayed_file *f, uint32_t n,
+		      struct da_untold *untold)
 {
 	assert(n <= f->reserved);
+	if (trace_on(d->trace))
+		da_trace_promise(d, f, TRACE_DA_RELEASE_SPACE, n, n, untold);
 	f->reserved -= n;
 	reserve_release(&d->reserve, n);
 }
 
 void da_update_reserve_space(struct delay *d, struct delayed_file *f,
-			     uint32_t n)
+			     uint32_t n, const struct es_extent *e,
+			     struct da_untold *untold)
 {
 	assert(n <= f->reserved);
+	if (trace_on(d->trace))
+		da_trace_promise(d, f, TRACE_DA_UPDATE_RESERVE_SPACE, n,
+				 da_untold_in(untold, e, d->cluster_bits),
+				 untold);
 	f->reserved -= n;
+	f->allocated += n;
 	reserve_claim(&d->reserve, n);
 }
 
 static uint32_t extent_end(const struct es_extent *e)
 {
 	return e->lblk + e->len - 1;
+}
+
+static bool find_extent_range(struct delay *d, struct delayed_file *f,
+			      const struct es_extent *range,
+			      struct es_extent *e)
+{
+	bool found;
+
+	DA_TRACE(d, f, TRACE_ES_FIND_EXTENT_RANGE_ENTER, range->lblk);
+	found = es_find_extent_range(&f->es, ES_DELAYED, range->lblk,
+				     extent_end(range), e);
+	if (trace_on(d->trace))
+		da_trace_es(d, f, TRACE_ES_FIND_EXTENT_RANGE_EXIT,
+			    found ? e : NULL);
+	return found;
+}
+
+static void cache_extent(struct delay *d, struct delayed_file *f,
+			 const struct es_extent *e)
+{
+	if (trace_on(d->trace))
+		da_trace_es(d, f, TRACE_ES_CACHE_EXTENT, e);
+	es_cache_extent(&f->es, &d->es_stats, e);
 }
 
 /* Cache what of the hole @hole around @lblk is free of delayed blocks.
@@ -90,8 +124,7 @@ static uint32_t determine_insert_hole(struct delay *d,
 {
 	struct es_extent e;
 
-	while (es_find_extent_range(&f->es, ES_DELAYED, hole.lblk,
-				    extent_end(&hole), &e) &&
+	while (find_extent_range(d, f, &hole, &e) &&
 	       e.lblk <= extent_end(&hole)) {
 		if (e.lblk > lblk) {
 			hole.len = e.lblk - hole.lblk;
@@ -102,7 +135,7 @@ static uint32_t determine_insert_hole(struct delay *d,
 		hole.len = extent_end(&hole) + 1 - lblk;
 		hole.lblk = lblk;
 	}
-	es_cache_extent(&f->es, &d->es_stats, &hole);
+	cache_extent(d, f, &hole);
 	return extent_end(&hole) + 1 - lblk;
 }
 
@@ -113,21 +146,17 @@ static void cache_mapped(struct delay *d, struct delayed_file *f,
 {
 	struct es_extent part = { map->lblk, map->len, map->pblk, e->status };
 
-	es_cache_extent(&f->es, &d->es_stats, e);
+	cache_extent(d, f, e);
 	es_cache_extent(&f->es, &d->es_stats, &part);
 }
 
-/* Ask the map on disk for what the ES tree does not know. */
-static errcode_t query_disk(struct delay *d, struct delayed_file *f,
+static errcode_t ask_disk(struct delay *d, struct delayed_file *f,
 			    struct da_map *map)
 {
 	struct es_extent e = { .lblk = map->lblk };
 	uint32_t left;
 	errcode_t err;
 
-	map->status = ES_HOLE;
-	if (!f->on_disk || !d->ops || !d->ops->query_blocks)
-		return 0;
 	err = d->ops->query_blocks(d->ops_arg, f, &e);
 	if (err)
 		return err;
@@ -145,15 +174,50 @@ static errcode_t query_disk(struct delay *d, struct delayed_file *f,
 	return 0;
 }
 
+static void tell_mapped(const struct delay *d, const struct delayed_file *f,
+			const struct da_map *map, errcode_t err)
+{
+	uint32_t is = map->status & ES_MAPPED ? TRACE_MAPPED_MAPPED : 0;
+
+	if (map->status & ES_UNWRITTEN)
+		is = TRACE_MAPPED_UNWRITTEN;
+	if (err)
+		is = 0;
+	DA_TRACE(d, f, TRACE_EXT_MAP_BLOCKS_EXIT, 0, map->lblk,
+		 is ? map->pblk : 0, map->len, is,
+		 err ? da_trace_return(err) : is ? (int)map->len : 0);
+}
+
+/* Ask the map on disk for what the ES tree does not know. */
+static errcode_t query_disk(struct delay *d, struct delayed_file *f,
+			    struct da_map *map)
+{
+	errcode_t err;
+
+	map->status = ES_HOLE;
+	if (!f->on_disk || !d->ops || !d->ops->query_blocks)
+		return 0;
+	DA_TRACE(d, f, TRACE_EXT_MAP_BLOCKS_ENTER, map->lblk, map->len, 0);
+	err = ask_disk(d, f, map);
+	if (trace_on(d->trace))
+		tell_mapped(d, f, map, err);
+	return err;
+}
+
 errcode_t da_look_up(struct delay *d, struct delayed_file *f,
 		     struct da_map *map)
 {
 	struct es_extent e;
 	uint32_t next, left;
+	bool found;
 
 	map->inserted = false;
 	map->seq = f->es.seq;
-	if (es_lookup_extent(&f->es, &d->es_stats, map->lblk, &e, &next)) {
+	DA_TRACE(d, f, TRACE_ES_LOOKUP_EXTENT_ENTER, map->lblk);
+	found = es_lookup_extent(&f->es, &d->es_stats, map->lblk, &e, &next);
+	if (trace_on(d->trace))
+		da_trace_lookup(d, f, found ? &e : NULL);
+	if (found) {
 		left = extent_end(&e) + 1 - map->lblk;
 		map->status = e.status & ES_ANY;
 		map->pblk = e.pblk + (map->lblk - e.lblk);
@@ -232,11 +296,24 @@ static errcode_t count_clusters(struct delay *d, struct delayed_file *f,
 	return err;
 }
 
-/* Step 4: reserve for [@lblk, @lblk + @len), a hole, and make it delayed. */
-static errcode_t insert_delayed_blocks(struct delay *d,
-				       struct delayed_file *f, uint32_t lblk,
-				       uint32_t len)
+/* Tell that blocks are delayed, with @n clusters reserved for them. */
+static void tell_delayed(const struct delay *d, const struct delayed_file *f,
+			 const struct da_map *map, uint32_t n,
+			 const int state[2])
 {
+	if (n)
+		da_trace_space(d, f, TRACE_DA_RESERVE_SPACE, n, f->reserved);
+	DA_TRACE(d, f, TRACE_ES_INSERT_DELAYED_EXTENT, map->lblk, map->len, 0,
+		 ES_DELAYED, state[0] == CLUSTER_MAPPED,
+		 state[1] == CLUSTER_MAPPED);
+}
+
+/* Step 4: reserve for the blocks of @map, a hole, and make them delayed. */
+static errcode_t insert_delayed_blocks(struct delay *d,
+				       struct delayed_file *f,
+				       const struct da_map *map)
+{
+	uint32_t lblk = map->lblk, len = map->len;
 	uint32_t end = lblk + len - 1, n, bits = d->cluster_bits;
 	int state[2];
 	errcode_t err;
@@ -250,6 +327,10 @@ static errcode_t insert_delayed_blocks(struct delay *d,
 	err = da_reserve_space(d, f, n);
 	if (err)
 		return err;
+	if (map->untold)
+		map->untold->clusters += n;
+	else if (trace_on(d->trace))
+		tell_delayed(d, f, map, n, state);
 	err = insert_delayed_extent(&f->es, &d->es_stats, lblk, len);
 	assert(!err);
 	f->block_bits = d->block_bits;
@@ -272,7 +353,7 @@ errcode_t da_map_blocks(struct delay *d, struct delayed_file *f,
 		err = da_look_up(d, f, map);
 	if (err || map->status != ES_HOLE)
 		return err;
-	err = insert_delayed_blocks(d, f, map->lblk, map->len);
+	err = insert_delayed_blocks(d, f, map);
 	if (err)
 		return err;
 	map->inserted = true;
@@ -282,7 +363,8 @@ errcode_t da_map_blocks(struct delay *d, struct delayed_file *f,
 }
 
 errcode_t da_place_extent(struct delay *d, struct delayed_file *f,
-			  const struct es_extent *e)
+			  const struct es_extent *e,
+			  struct da_untold *untold)
 {
 	struct rsvd_count rc;
 	uint32_t used;
@@ -292,12 +374,14 @@ errcode_t da_place_extent(struct delay *d, struct delayed_file *f,
 	err = es_stats_prepare(&d->es_stats, NODES_READY);
 	if (err)
 		return err;
+	if (trace_on(d->trace))
+		da_trace_es(d, f, TRACE_ES_INSERT_EXTENT, e);
 	err = es_insert_extent(&f->es, &d->es_stats, e, &rc);
 	assert(!err);
 	used = get_rsvd(&rc, &f->es, &f->pending, &d->es_stats);
 	used += revise_pending(&f->pending, &d->es_stats, &f->es,
 			       d->cluster_bits, e->lblk, e->len);
-	da_update_reserve_space(d, f, used);
+	da_update_reserve_space(d, f, used, e, untold);
 	f->pinned = true;
 	da_check(d, f);
 	return err;

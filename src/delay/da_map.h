@@ -13,7 +13,22 @@
 
 #include "delay/delayed_file.h"
 
+/*
+ * Promises that one call makes only to use them itself: fallocate, or a write
+ * that does not delay.  Nothing is delayed by them as anybody else sees it, so
+ * the trace does not tell of them.
+ */
+struct da_untold {
+	const struct es_extent *pieces;	/* blocks that are delayed by it,
+					 * ascending; set when all are */
+	size_t n;
+	uint32_t clusters;	/* promised so, and neither used nor given
+				 * back yet; kept for a trace only */
+};
+
 struct da_map {
+	struct da_untold *untold;	/* in: counts the promise; NULL: it is
+				 * that of a delayed write */
 	uint32_t lblk;		/* in: first block */
 	uint32_t len;		/* in: blocks wanted; out: blocks that the
 				 * answer holds for, at least 1 */
@@ -49,24 +64,35 @@ void delayed_file_check(const struct delay *d, const struct delayed_file *f);
 errcode_t da_reserve_space(struct delay *d, struct delayed_file *f,
 			   uint32_t n);
 
-/* Give a promise of @n clusters back unused. */
-void da_release_space(struct delay *d, struct delayed_file *f, uint32_t n);
+/* Give a promise of @n clusters back unused; first those of @untold, which
+ * may be NULL. */
+void da_release_space(struct delay *d, struct delayed_file *f, uint32_t n,
+		      struct da_untold *untold);
 
-/* Use a promise of @n clusters, which have been allocated. */
+/* Use a promise of @n clusters, which have been allocated for @e; @untold:
+ * what of it was not told, or NULL. */
 void da_update_reserve_space(struct delay *d, struct delayed_file *f,
-			     uint32_t n);
+			     uint32_t n, const struct es_extent *e,
+			     struct da_untold *untold);
 
 /* Say that delayed blocks have their place now: @e becomes written or
- * unwritten, and the reservation it used up is claimed.
+ * unwritten, and the reservation it used up is claimed; @untold as above.
  * Return: 0, or ENOMEM with nothing changed. */
 errcode_t da_place_extent(struct delay *d, struct delayed_file *f,
-			  const struct es_extent *e);
+			  const struct es_extent *e,
+			  struct da_untold *untold);
+
+struct da_pages;
 
 /* How delayed blocks are asked for. */
 struct da_how {
 	uint32_t max;		/* blocks of one request, 0: any number */
 	bool whole_file;	/* one request for all that is delayed */
+	uint32_t map_flags;	/* TRACE_MAP_*, but for unwritten */
+	struct da_untold *untold;	/* whose call it is, or NULL */
+	struct da_pages *pages;	/* of the writeback that it is, or NULL */
 };
+
 
 /* Allocate what is delayed in [@lblk, @end] and place it.
  * Return: as writeback_file(). */
@@ -78,10 +104,11 @@ errcode_t da_allocate_range(struct delay *d, struct delayed_file *f,
 bool should_retry_alloc(struct delay *d, int *tries);
 
 /* Make [@lblk, @lblk + @len) a hole: reservations are released, blocks given
- * to free_blocks().  Return: 0, or ENOMEM or E4PACK_ET_NO_SPACE (see
- * da_punch()) with nothing changed. */
+ * to free_blocks(); @untold as for da_release_space().  Return: 0, or ENOMEM
+ * or E4PACK_ET_NO_SPACE (see da_punch()) with nothing changed. */
 errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
-			   uint32_t lblk, uint32_t len);
+			   uint32_t lblk, uint32_t len,
+			   struct da_untold *untold);
 
 /* Give all blocks of @f that the tree knows to free_blocks(), before the file
  * goes.  The tree stays as it is. */

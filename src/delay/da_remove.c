@@ -13,11 +13,14 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "delay/da_trace.h"
+
 /* A range of blocks to remove and what it does to the clusters around. */
 struct removal {
 	struct delay *d;
 	struct delayed_file *f;
 	uint32_t lblk, end;
+	struct da_untold *untold;	/* or NULL */
 	uint32_t renewed[2];	/* clusters that need a promise again */
 	uint32_t n_renewed;
 	uint32_t next;		/* clusters below it are dealt with */
@@ -51,6 +54,25 @@ static void find_renewed(struct removal *r)
 	}
 }
 
+static void tell_freed(const struct removal *r, uint64_t pblk, uint64_t len)
+{
+	DA_TRACE(r->d, r->f, TRACE_FREE_BLOCKS, da_trace_mode(r->d, r->f), pblk,
+		 len, TRACE_FREE_VALIDATED | TRACE_FREE_NOT_FIRST_CLUSTER |
+		 TRACE_FREE_NOT_LAST_CLUSTER);
+}
+
+static void give_clusters(struct removal *r, uint64_t pblk, uint64_t n)
+{
+	const struct delay_ops *ops = r->d->ops;
+	uint64_t len = n << r->d->cluster_bits;
+
+	if (trace_on(r->d->trace))
+		tell_freed(r, pblk, len);
+	r->f->allocated -= n;
+	if (ops && ops->free_blocks)
+		ops->free_blocks(r->d->ops_arg, r->f, pblk, len);
+}
+
 /* Give back the clusters that only [@from, @to] at @pblk still used. */
 static void free_piece(struct removal *r, uint32_t from, uint32_t to,
 		       uint64_t pblk)
@@ -65,9 +87,7 @@ static void free_piece(struct removal *r, uint32_t from, uint32_t to,
 		n--;
 	r->next = last + 1;
 	if (n)
-		r->d->ops->free_blocks(r->d->ops_arg, r->f,
-				       start + ((uint64_t)skip << bits),
-				       n << bits);
+		give_clusters(r, start + ((uint64_t)skip << bits), n);
 }
 
 static void free_mapped(struct removal *r)
@@ -75,8 +95,6 @@ static void free_mapped(struct removal *r)
 	uint32_t lblk = r->lblk;
 	struct es_extent e;
 
-	if (!r->d->ops || !r->d->ops->free_blocks)
-		return;
 	while (lblk <= r->end &&
 	       es_next_extent(&r->f->es, ES_MAPPED, lblk, &e) &&
 	       e.lblk <= r->end) {
@@ -85,6 +103,8 @@ static void free_mapped(struct removal *r)
 
 		if (to > r->end)
 			to = r->end;
+		DA_TRACE(r->d, r->f, TRACE_REMOVE_BLOCKS, e.lblk, e.pblk,
+			 e.len, from, to, 0, 0, 0);
 		free_piece(r, from, to, e.pblk + (from - e.lblk));
 		lblk = to + 1;
 	}
@@ -133,16 +153,20 @@ static void empty_range(struct removal *r)
 		err = es_remove_extent(&f->es, s, hole.lblk, hole.len, &rc);
 	assert(!err);
 	(void)err;
-	da_release_space(r->d, f, get_rsvd(&rc, &f->es, &f->pending, s));
+	da_release_space(r->d, f, get_rsvd(&rc, &f->es, &f->pending, s),
+			 r->untold);
+	if (f->on_disk && trace_on(r->d->trace))
+		da_trace_es(r->d, f, TRACE_ES_INSERT_EXTENT, &hole);
 	for (i = 0; i < r->n_renewed; i++)
 		remove_pending(&f->pending, s, r->renewed[i]);
 }
 
 errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
-			   uint32_t lblk, uint32_t len)
+			   uint32_t lblk, uint32_t len,
+			   struct da_untold *untold)
 {
 	struct removal r = { .d = d, .f = f, .lblk = lblk,
-			     .end = lblk + len - 1 };
+			     .end = lblk + len - 1, .untold = untold };
 	errcode_t err;
 
 	err = load_clusters(&r);
@@ -156,6 +180,7 @@ errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
 	err = da_reserve_space(d, f, r.n_renewed);
 	if (err)
 		return err;
+	DA_TRACE(d, f, TRACE_ES_REMOVE_EXTENT, lblk, len);
 	free_mapped(&r);
 	empty_range(&r);
 	f->pinned = true;

@@ -31,10 +31,13 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "delay/da_map.h"
+#include "delay/da_trace.h"
 
 /* What one call has changed so far. */
 struct staged {
 	bool preallocate;		/* there are no bytes to come */
+	bool now;			/* blocks come before the call ends */
+	struct da_untold untold;	/* what it promised, if so */
 	struct es_extent *pieces;	/* as inserted (delayed), or as they
 					 * were before (unwritten) */
 	size_t n, cap;
@@ -43,13 +46,16 @@ struct staged {
 /* Take a piece that is delayed back to a hole.  With a map on disk it must
  * be a known one: the map may still tell blocks that were removed since. */
 static void unstage_delayed(struct delay *d, struct delayed_file *f,
-			    const struct es_extent *e)
+			    const struct es_extent *e,
+			    struct da_untold *untold)
 {
 	struct es_extent hole = { e->lblk, e->len, 0, ES_HOLE };
 	struct rsvd_count rc;
 	errcode_t err;
 
 	rsvd_count_init(&rc, d->cluster_bits);
+	if (!untold)
+		DA_TRACE(d, f, TRACE_ES_REMOVE_EXTENT, e->lblk, e->len);
 	if (f->on_disk)
 		err = es_insert_extent(&f->es, &d->es_stats, &hole, &rc);
 	else
@@ -58,8 +64,15 @@ static void unstage_delayed(struct delay *d, struct delayed_file *f,
 	assert(!err);
 	(void)err;
 	da_release_space(d, f, get_rsvd(&rc, &f->es, &f->pending,
-					&d->es_stats));
+					&d->es_stats), untold);
 	da_check(d, f);
+}
+
+static struct da_untold *untold_of(struct staged *staged)
+{
+	staged->untold.pieces = staged->pieces;
+	staged->untold.n = staged->n;
+	return staged->now ? &staged->untold : NULL;
 }
 
 static void unstage(struct delay *d, struct delayed_file *f,
@@ -71,9 +84,11 @@ static void unstage(struct delay *d, struct delayed_file *f,
 		struct es_extent *e = &staged->pieces[staged->n];
 
 		if (e->status & ES_DELAYED) {
-			unstage_delayed(d, f, e);
+			unstage_delayed(d, f, e, untold_of(staged));
 			continue;
 		}
+		if (trace_on(d->trace))
+			da_trace_es(d, f, TRACE_ES_INSERT_EXTENT, e);
 		err = es_insert_extent(&f->es, &d->es_stats, e, NULL);
 		assert(!err);
 		(void)err;
@@ -108,6 +123,8 @@ static errcode_t stage_piece(struct delay *d, struct delayed_file *f,
 	staged->pieces[staged->n++] = e;
 	e.status = ES_WRITTEN;
 	f->pinned = true;
+	if (trace_on(d->trace))
+		da_trace_es(d, f, TRACE_ES_INSERT_EXTENT, &e);
 	return es_insert_extent(&f->es, &d->es_stats, &e, NULL);
 }
 
@@ -127,7 +144,8 @@ static errcode_t stage_blocks(struct delay *d, struct delayed_file *f,
 	if (end > ES_MAX_BLOCKS)
 		return EFBIG;
 	while (!err && lblk < end) {
-		struct da_map map = { .lblk = lblk, .len = end - lblk };
+		struct da_map map = { .untold = untold_of(staged),
+				      .lblk = lblk, .len = end - lblk };
 
 		err = stage_piece(d, f, &map, staged);
 		*last = map.status;
@@ -169,14 +187,14 @@ static errcode_t write_delayed(struct delay *d, struct delayed_file *f,
 /* Make holes again of what was staged and allocated.  What there is no memory
  * for stays, delayed or unwritten, with its account in order. */
 static void give_back(struct delay *d, struct delayed_file *f,
-		      const struct staged *staged)
+		      struct staged *staged)
 {
 	size_t i;
 
 	for (i = staged->n; i > 0; i--) {
 		const struct es_extent *e = &staged->pieces[i - 1];
 
-		da_remove_blocks(d, f, e->lblk, e->len);
+		da_remove_blocks(d, f, e->lblk, e->len, untold_of(staged));
 	}
 }
 
@@ -184,8 +202,11 @@ static void give_back(struct delay *d, struct delayed_file *f,
 static errcode_t write_now(struct delay *d, struct delayed_file *f,
 			   const struct content_range *range)
 {
-	const struct da_how how = { .max = d->kernel_requests ? 1 : 0 };
-	struct staged staged = { .preallocate = true };
+	struct staged staged = { .preallocate = true, .now = true };
+	struct da_how how = {
+		.max = d->kernel_requests ? 1 : 0,
+		.map_flags = TRACE_MAP_CREATE,
+	};
 	uint32_t last;
 	size_t i;
 	errcode_t err;
@@ -195,6 +216,7 @@ static errcode_t write_now(struct delay *d, struct delayed_file *f,
 		unstage(d, f, &staged);
 		goto out;
 	}
+	how.untold = untold_of(&staged);
 	for (i = 0; !err && i < staged.n; i++) {
 		const struct es_extent *e = &staged.pieces[i];
 
@@ -225,10 +247,15 @@ static errcode_t write_range(struct delay *d, struct delayed_file *f,
 	if (__builtin_add_overflow(range->origin_offset, range->len,
 				   &origin_end))
 		return EFBIG;
+	DA_TRACE(d, f, now ? TRACE_WRITE_BEGIN : TRACE_DA_WRITE_BEGIN,
+		 range->offset, range->len);
 	do
 		err = now ? write_now(d, f, range) :
 			    write_delayed(d, f, range);
 	while (err == E4PACK_ET_NO_SPACE && should_retry_alloc(d, &tries));
+	if (!err)
+		DA_TRACE(d, f, now ? TRACE_WRITE_END : TRACE_DA_WRITE_END,
+			 range->offset, range->len, range->len);
 	delayed_file_check(d, f);
 	return err;
 }
@@ -255,17 +282,20 @@ errcode_t da_write_now(struct delay *d, struct delayed_file *f, uint64_t pos,
 static errcode_t preallocate(struct delay *d, struct delayed_file *f,
 			     uint64_t pos, uint64_t len)
 {
-	const struct da_how how = {
-		.max = d->kernel_requests ? EXTENT_UNWRITTEN_MAX : 0
+	struct staged staged = { .preallocate = true,
+				 .now = delay_is_live(d) };
+	struct da_how how = {
+		.max = d->kernel_requests ? EXTENT_UNWRITTEN_MAX : 0,
+		.map_flags = TRACE_MAP_CREATE | TRACE_MAP_NO_NORMALIZE,
 	};
-	struct staged staged = { .preallocate = true };
 	uint32_t last = 0;
 	errcode_t err;
 
 	err = stage_blocks(d, f, pos, len, &last, &staged);
 	if (err) {
 		unstage(d, f, &staged);
-	} else if (delay_is_live(d)) {
+	} else if (staged.now) {
+		how.untold = untold_of(&staged);
 		err = da_allocate_range(d, f, pos >> d->block_bits,
 					(pos + len - 1) >> d->block_bits,
 					&how);

@@ -20,6 +20,7 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "delay/da_map.h"
+#include "delay/da_trace.h"
 
 void delay_init(struct delay *d, uint32_t block_bits, uint32_t cluster_bits)
 {
@@ -53,7 +54,9 @@ void delayed_file_init(struct delayed_file *f)
 
 void delayed_file_release(struct delayed_file *f, struct delay *d)
 {
-	da_release_space(d, f, f->reserved);
+	if (f->es.all)
+		DA_TRACE(d, f, TRACE_ES_REMOVE_EXTENT, 0, ES_MAX_BLOCKS);
+	da_release_space(d, f, f->reserved, NULL);
 	pending_release(&f->pending, &d->es_stats);
 	es_tree_release(&f->es, &d->es_stats);
 	content_release(&f->content);
@@ -94,10 +97,18 @@ errcode_t delayed_file_check_seq(const struct delayed_file *f, uint64_t seq)
 uint32_t delayed_file_shrink(struct delay *d, struct delayed_file *f,
 			     uint32_t n)
 {
+	bool keep = !f->on_disk || f->pinned ||
+		    !RB_EMPTY(&f->pending.clusters);
+	uint32_t dropped;
+
+	TRACE(d->trace, TRACE_ES_SHRINK_SCAN_ENTER, n,
+	      d->es_stats.reclaimable);
 	/* The places of pending clusters are looked for in the tree. */
-	if (!f->on_disk || f->pinned || !RB_EMPTY(&f->pending.clusters))
-		return 0;
-	return es_shrink(&f->es, &d->es_stats, n);
+	dropped = keep ? 0 : es_shrink(&f->es, &d->es_stats, n);
+	TRACE(d->trace, TRACE_ES_SHRINK, dropped, 0, keep, 0);
+	TRACE(d->trace, TRACE_ES_SHRINK_SCAN_EXIT, dropped,
+	      d->es_stats.reclaimable);
+	return dropped;
 }
 
 uint64_t delayed_file_delayed_blocks(const struct delayed_file *f)
@@ -205,15 +216,20 @@ errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size)
 	if (first > ES_MAX_BLOCKS)
 		return EFBIG;
 	if (shrinks)
+		DA_TRACE(d, f, TRACE_TRUNCATE_ENTER, da_trace_sectors(d, f));
+	if (shrinks)
 		err = find_edges(d, f, size, end, &head, &tail);
 	if (!err && head)
 		err = content_prepare(&f->content);
 	if (!err && shrinks && first < ES_MAX_BLOCKS)
-		err = da_remove_blocks(d, f, first, ES_MAX_BLOCKS - first);
+		err = da_remove_blocks(d, f, first, ES_MAX_BLOCKS - first,
+				       NULL);
 	if (!err && shrinks)
 		content_truncate(&f->content, size);
 	if (!err && head)
 		err = content_punch(&f->content, size, head, head, 0);
+	if (shrinks)
+		DA_TRACE(d, f, TRACE_TRUNCATE_EXIT, da_trace_sectors(d, f));
 	if (err)
 		return err;
 	f->size = size;
@@ -239,7 +255,8 @@ errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 	if (!err && (head || tail || content_count(&f->content)))
 		err = content_prepare(&f->content);
 	if (!err && first < end / block)
-		err = da_remove_blocks(d, f, first, end / block - first);
+		err = da_remove_blocks(d, f, first, end / block - first,
+				       NULL);
 	if (!err)
 		err = content_punch(&f->content, pos, end - pos, head, tail);
 	delayed_file_check(d, f);
@@ -304,6 +321,8 @@ bool da_accounting_holds(const struct delay *d, const struct delayed_file *f)
 		pending++;
 	}
 	return f->reserved == count_clusters(f, ES_DELAYED) - pending &&
+	       (f->on_disk ||
+		f->allocated == count_clusters(f, ES_MAPPED)) &&
 	       f->reserved <= r->dirty &&
 	       (r->unbounded || r->overrun ||
 		r->free >= r->dirty + r->meta) &&

@@ -21,6 +21,7 @@
 
 struct delayed_file;
 struct run_list;
+struct trace;
 
 /* Blocks that are asked for. */
 struct da_request {
@@ -67,6 +68,15 @@ struct delay_ops {
 	bool (*commit)(void *arg);
 };
 
+/* Who a file is, for a trace. */
+struct delayed_identity {
+	uint32_t ino;
+	uint32_t mode;		/* with its type bits */
+};
+
+typedef void delay_identify(const struct delayed_file *f,
+			    struct delayed_identity *id);
+
 /* What all files of one image share. */
 struct delay {
 	struct reserve reserve;
@@ -79,6 +89,8 @@ struct delay {
 	bool nodelalloc;	/* writes allocate at once, if possible */
 	bool kernel_requests;	/* blocks are asked for as the kernel does,
 				 * not for whole files */
+	struct trace *trace;	/* is told of every step; NULL: nobody is */
+	delay_identify *identify;	/* for it; NULL: all are number 0 */
 };
 
 struct delayed_file {
@@ -88,6 +100,8 @@ struct delayed_file {
 	uint64_t size;		/* i_size, bytes */
 	uint64_t disksize;	/* i_disksize: size as far as mapped */
 	uint32_t reserved;	/* i_reserved, clusters */
+	uint32_t allocated;	/* i_blocks without metadata, clusters; who
+				 * makes a file with a map on disk sets it */
 	uint8_t block_bits;	/* as struct delay has them, once ... */
 	uint8_t cluster_bits;	/* ... blocks are delayed */
 	bool on_disk;		/* has a map on disk: ask query_blocks() */
@@ -177,8 +191,9 @@ uint64_t delayed_file_wanted_blocks(const struct delayed_file *f);
 
 /* Whether the accounting holds: the tree is valid, @f has as many clusters
  * reserved as hold delayed blocks and are not pending, a cluster is pending
- * only if it has mapped and delayed blocks, and where there is content there
- * are delayed or written blocks.  Linear. */
+ * only if it has mapped and delayed blocks, a file without a map on disk has
+ * as many clusters allocated as hold mapped blocks, and where there is content
+ * there are delayed or written blocks.  Linear. */
 bool delayed_file_verify(const struct delay *d,
 			 const struct delayed_file *f);
 

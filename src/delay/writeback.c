@@ -25,6 +25,7 @@
 
 #include "base/errors.h"
 #include "delay/da_map.h"
+#include "delay/da_trace.h"
 #include "delay/placement.h"
 
 enum { NODES_MARGIN = 16 };
@@ -48,20 +49,42 @@ static uint64_t count_pieces(struct placement p)
 	return n;
 }
 
+static errcode_t place_piece(struct delay *d, struct delayed_file *f,
+			     const struct es_extent *piece,
+			     struct da_pages *pages)
+{
+	errcode_t err;
+
+	if (trace_on(d->trace))
+		da_trace_folios_start(d, f, pages, piece->lblk, piece->len);
+	err = da_place_extent(d, f, piece, NULL);
+	da_pages_add(pages, d, piece);
+	if (trace_on(d->trace))
+		da_trace_folios_end(d, f, pages, err);
+	return err;
+}
+
 static errcode_t place_all(struct delay *d, struct delayed_file *f,
 			   struct placement *p)
 {
+	struct da_pages pages = { 0, 0 };
 	struct es_extent e, piece;
 	uint32_t lblk = 0;
 	errcode_t err = 0;
 
+	if (trace_on(d->trace))
+		da_trace_writepages(d, f);
 	while (!err && es_find_extent_range(&f->es, ES_DELAYED, lblk,
 					    ES_MAX_BLOCKS - 1, &e)) {
-		if (!placement_next(p, e.lblk, e.lblk + e.len - 1, &piece))
-			return E4PACK_ET_BUG;
-		err = da_place_extent(d, f, &piece);
+		if (!placement_next(p, e.lblk, e.lblk + e.len - 1, &piece)) {
+			err = E4PACK_ET_BUG;
+			break;
+		}
+		err = place_piece(d, f, &piece, &pages);
 		lblk = piece.lblk + piece.len;
 	}
+	if (trace_on(d->trace))
+		da_trace_writepages_result(d, f, &pages, err);
 	return err;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/errors.h"
 #include "delay/da_map.h"
+#include "delay/da_trace.h"
 
 enum { KERNEL_BLOCKS = 2048 };	/* of one request at most */
 
@@ -33,16 +34,36 @@ static void update_disksize(const struct delay *d, struct delayed_file *f)
 
 errcode_t writeback_file(struct delay *d, struct delayed_file *f)
 {
+	struct da_pages pages = { 0, 0 };
 	const struct da_how how = {
 		.max = d->kernel_requests ? KERNEL_BLOCKS : 0,
 		.whole_file = !d->kernel_requests,
+		.map_flags = TRACE_MAP_CREATE | TRACE_MAP_DELALLOC |
+			     TRACE_MAP_METADATA_NOFAIL | TRACE_MAP_IO_SUBMIT |
+			     TRACE_MAP_EX_NOCACHE,
+		.pages = &pages,
 	};
 	errcode_t err;
 
+	if (trace_on(d->trace))
+		da_trace_writepages(d, f);
 	err = da_allocate_range(d, f, 0, ES_MAX_BLOCKS - 1, &how);
+	if (trace_on(d->trace))
+		da_trace_writepages_result(d, f, &pages, err);
 	update_disksize(d, f);
 	if (!err && (f->reserved || !RB_EMPTY(&f->pending.clusters)))
 		err = E4PACK_ET_BUG;
 	delayed_file_check(d, f);
+	return err;
+}
+
+errcode_t writeback_sync_file(struct delay *d, struct delayed_file *f,
+			      uint32_t parent)
+{
+	errcode_t err;
+
+	DA_TRACE(d, f, TRACE_SYNC_FILE_ENTER, parent, 0);
+	err = writeback_file(d, f);
+	DA_TRACE(d, f, TRACE_SYNC_FILE_EXIT, da_trace_return(err));
 	return err;
 }
