@@ -276,6 +276,24 @@ errcode_t buddy_mark_free(struct buddy *b, uint32_t start, uint32_t len)
 	return 0;
 }
 
+uint32_t buddy_first_broken(const struct buddy *b, uint32_t start,
+			    uint32_t len, uint32_t *tail)
+{
+	while (len) {
+		uint32_t order = chunk_order(b, start);
+		uint32_t chunk = UINT32_C(1) << order;
+
+		if (start & (chunk - 1) || len < chunk) {
+			*tail = len;
+			return chunk;
+		}
+		start += chunk;
+		len -= chunk;
+	}
+	*tail = 0;
+	return 0;
+}
+
 static bool bitmap_test(const uint8_t *bitmap, uint32_t i)
 {
 	return bitmap[i / 8] >> (i % 8) & 1;

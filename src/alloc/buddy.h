@@ -73,6 +73,12 @@ errcode_t buddy_mark_free(struct buddy *b, uint32_t start, uint32_t len);
 
 bool buddy_is_free(const struct buddy *b, uint32_t cluster);
 
+/* The chunk that is the first to be broken if [@start, @start + @len), which
+ * is free, is marked used: its clusters, 0: none is, and in *@tail how many of
+ * @len are not marked by then. */
+uint32_t buddy_first_broken(const struct buddy *b, uint32_t start,
+			    uint32_t len, uint32_t *tail);
+
 /* The first chunk of the smallest order from @order up that has one. */
 struct buddy_run buddy_first_chunk(const struct buddy *b, uint32_t order);
 

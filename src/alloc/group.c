@@ -235,6 +235,13 @@ errcode_t group_mark_free(struct group_set *s, const struct group_run *run)
 	return err;
 }
 
+uint32_t group_first_broken(const struct group_set *s,
+			    const struct group_run *run, uint32_t *tail)
+{
+	return buddy_first_broken(s->groups[run->group].buddy, run->start,
+				  run->len, tail);
+}
+
 struct group *group_by_largest(struct group_set *s, int order, uint32_t from)
 {
 	struct group key = { .number = from, .largest_order = order };

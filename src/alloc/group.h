@@ -67,6 +67,10 @@ errcode_t group_mark_free(struct group_set *s, const struct group_run *run);
 struct group *group_by_largest(struct group_set *s, int order, uint32_t from);
 struct group *group_by_average(struct group_set *s, int order, uint32_t from);
 
+/* As buddy_first_broken(), for clusters of a loaded group. */
+uint32_t group_first_broken(const struct group_set *s,
+			    const struct group_run *run, uint32_t *tail);
+
 /* Where block @block lies: its group and position, with a length of 0. */
 struct group_run group_position(const struct group_set *s, uint64_t block);
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "alloc/mballoc_state.h"
+#include "alloc/mb_trace.h"
 #include "base/errors.h"
 
 enum {
@@ -132,6 +132,8 @@ void kernel_mode_discard(struct mballoc *mb, struct prealloc *pa)
 		if (to > end)
 			to = end;
 		part.len = (uint32_t)((to - from) >> k->geo.cluster_bits);
+		if (trace_on(mb->trace))
+			mb_trace_discard(mb, pa, &part);
 		group_mark_free(&k->groups, &part);
 	}
 	prealloc_remove(&k->preallocs, pa);
@@ -144,6 +146,8 @@ void mballoc_discard_inode(struct mballoc *mb, uint32_t ino)
 
 	if (!mb->kernel)
 		return;
+	TRACE(mb->trace, TRACE_DISCARD_PREALLOCATIONS, ino,
+	      prealloc_count_of_inode(&mb->kernel->preallocs, ino));
 	while ((pa = prealloc_any_of_inode(&mb->kernel->preallocs, ino)))
 		kernel_mode_discard(mb, pa);
 	mballoc_verify(mb);

@@ -46,7 +46,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "alloc/mballoc_state.h"
+#include "alloc/mb_trace.h"
 #include "base/buf.h"
 #include "base/errors.h"
 #include "base/number.h"
@@ -88,6 +88,8 @@ errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
 	if (!mb)
 		return ENOMEM;
 	free_runs_init(&mb->free);
+	mb->group_blocks = group_blocks;
+	mb->first_block = first_block;
 	mb->gaps = calloc(n ? n : 1, sizeof(*mb->gaps));
 	err = mb->gaps ? add_gaps(mb, free, n) : ENOMEM;
 	if (err) {
@@ -108,8 +110,14 @@ void mballoc_free(struct mballoc *mb)
 	free(mb);
 }
 
-/* Take what @plan says and tell it in @out. */
+void mballoc_set_trace(struct mballoc *mb, struct trace *trace)
+{
+	mb->trace = trace;
+}
+
+/* Take what @plan says for @req and tell it in @out. */
 static errcode_t take_plan(struct mballoc *mb, struct run_list *out,
+			   const struct alloc_request *req,
 			   const struct run *plan, size_t n)
 {
 	errcode_t err;
@@ -126,6 +134,8 @@ static errcode_t take_plan(struct mballoc *mb, struct run_list *out,
 	}
 	if (!err)
 		mb->requests++;
+	if (!err && trace_on(mb->trace))
+		mb_trace_best_fit(mb, req, plan, n);
 	mballoc_verify(mb);
 	return err;
 }
@@ -263,17 +273,17 @@ static errcode_t plan_window(struct run_list *plan,
 }
 
 static errcode_t take_window(struct mballoc *mb, struct run_list *out,
-			     uint64_t len)
+			     const struct alloc_request *req)
 {
-	struct window_choice choice = choose_window(mb, len);
+	struct window_choice choice = choose_window(mb, req->len);
 	struct run_list plan = { NULL, 0, 0 };
 	errcode_t err;
 
 	if (!choice.extents)
 		return E4PACK_ET_SCATTERED;
-	err = plan_window(&plan, &choice, len);
+	err = plan_window(&plan, &choice, req->len);
 	if (!err)
-		err = take_plan(mb, out, plan.runs, plan.n);
+		err = take_plan(mb, out, req, plan.runs, plan.n);
 	run_list_release(&plan);
 	return err;
 }
@@ -301,9 +311,9 @@ errcode_t mballoc_best_fit(struct mballoc *mb, struct run_list *out,
 		return err;
 	run = whole_run(mb, req);
 	if (!run)
-		return take_window(mb, out, req->len);
+		return take_window(mb, out, req);
 	whole = (struct run){ run->start, req->len };
-	return take_plan(mb, out, &whole, 1);
+	return take_plan(mb, out, req, &whole, 1);
 }
 
 static int compare_runs(const void *a, const void *b)
@@ -342,7 +352,7 @@ errcode_t mballoc_scattered(struct mballoc *mb, struct run_list *out,
 		err = plan_scattered(mb, &plan, req->len);
 	if (!err) {
 		qsort(plan.runs, plan.n, sizeof(*plan.runs), compare_runs);
-		err = take_plan(mb, out, plan.runs, plan.n);
+		err = take_plan(mb, out, req, plan.runs, plan.n);
 	}
 	run_list_release(&plan);
 	return err;

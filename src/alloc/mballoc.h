@@ -31,6 +31,7 @@ enum {
 	REQUEST_DATA = 1,	/* for a regular file; else metadata */
 	REQUEST_CLOSED = 2,	/* nobody has the file open for writing */
 	REQUEST_UNWRITTEN = 4,	/* the extent will be unwritten */
+	REQUEST_DELALLOC = 8,	/* reserved while it was delayed; for traces */
 };
 
 struct alloc_request {
@@ -48,6 +49,7 @@ struct alloc_request {
 };
 
 struct mballoc;
+struct trace;
 
 /* Make an allocator over the free runs @free (ascending, not touching): the
  * gaps that block-group metadata leaves.  @group_blocks is s_blocks_per_group
@@ -57,6 +59,9 @@ struct mballoc;
 errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
 		      uint32_t group_blocks, uint32_t first_block);
 void mballoc_free(struct mballoc *mb);
+
+/* Tell @trace, not owned, of requests from now on; NULL: nobody. */
+void mballoc_set_trace(struct mballoc *mb, struct trace *trace);
 
 /* Best fit over one set of free runs, across groups: the whole request in
  * the shortest run that holds it (the lowest of equals; at the goal when the

@@ -28,7 +28,7 @@
 #include <stdlib.h>
 
 #include "alloc/kernel_search.h"
-#include "alloc/mballoc_state.h"
+#include "alloc/mb_trace.h"
 #include "base/buf.h"
 #include "base/errors.h"
 
@@ -104,9 +104,10 @@ static uint32_t prealloc_lblk(const struct kernel_mode *k,
 }
 
 /* What was found is longer than the request. */
-static void new_preallocation(struct kernel_mode *k, struct kernel_request *r,
+static void new_preallocation(struct mballoc *mb, struct kernel_request *r,
 			      const struct kernel_search *s)
 {
+	struct kernel_mode *k = mb->kernel;
 	struct prealloc *pa = r->spare;
 
 	r->spare = NULL;
@@ -120,6 +121,8 @@ static void new_preallocation(struct kernel_mode *k, struct kernel_request *r,
 	if (!pa->window)
 		pa->lblk = prealloc_lblk(k, r, &s->goal.extent, s->best.len);
 	prealloc_add(&k->preallocs, pa);
+	if (trace_on(mb->trace))
+		mb_trace_new_prealloc(mb, pa, r->asked->ino);
 	if (pa->window)
 		use_window(r, pa);
 	else
@@ -142,6 +145,21 @@ static errcode_t search_with_retries(struct mballoc *mb,
 	return err;
 }
 
+static void note_search(struct kernel_mode *k, const struct kernel_search *s)
+{
+	struct mballoc_event *e = &k->event;
+
+	e->criteria = s->criteria;
+	e->found = s->found;
+	e->groups = s->scanned;
+	e->taken = s->best.len;
+	e->found_pblk = group_block(&k->groups, &s->best);
+	e->try_goal = s->criteria == CR_NONE;
+	e->stream = s->stream_group && !e->try_goal;
+	if (s->criteria == CR_BEST_AVAIL_LEN)
+		e->goal.len = s->wanted;
+}
+
 static errcode_t search(struct mballoc *mb, struct kernel_request *r,
 			const struct request_goal *goal)
 {
@@ -156,20 +174,22 @@ static errcode_t search(struct mballoc *mb, struct kernel_request *r,
 	};
 	errcode_t err;
 
-	if (r->locality == LOCALITY_STREAM)
+	if (r->locality == LOCALITY_STREAM) {
 		s.stream_group = &k->stream_groups[r->asked->ino %
 						   k->n_streams];
+		k->event.stream_group = *s.stream_group;
+	}
 	err = search_with_retries(mb, r, &s);
+	if (!err && trace_on(mb->trace))
+		k->event.broken = group_first_broken(&k->groups, &s.best,
+						     &k->event.tail);
 	if (!err)
 		err = group_mark_used(&k->groups, &s.best);
 	if (err)
 		return err;
-	k->event.criteria = s.criteria;
-	k->event.found = s.found;
-	k->event.groups = s.scanned;
-	k->event.taken = s.best.len;
+	note_search(k, &s);
 	if (s.best.len > r->original.len) {
-		new_preallocation(k, r, &s);
+		new_preallocation(mb, r, &s);
 	} else {
 		r->pblk = group_block(&k->groups, &s.best);
 		r->len = s.best.len;
@@ -216,6 +236,7 @@ static errcode_t place(struct mballoc *mb, struct kernel_request *r)
 	k->event = (struct mballoc_event){
 		.original = r->original,
 		.goal = r->original,
+		.original_pblk = plain.pblk,
 		.goal_pblk = plain.pblk,
 		.locality = r->locality,
 		.criteria = CR_NONE,
@@ -256,6 +277,8 @@ errcode_t mballoc_kernel(struct mballoc *mb, struct run_list *out,
 		return E4PACK_ET_BUG;
 	r.original = request_original(&k->geo, req);
 	r.locality = request_locality(&k->geo, req);
+	if (trace_on(mb->trace))
+		mb_trace_request(mb, req, r.original.lblk, r.original.len);
 	err = get_memory(mb, out, &r);
 	if (!err)
 		err = place(mb, &r);
@@ -265,13 +288,18 @@ errcode_t mballoc_kernel(struct mballoc *mb, struct run_list *out,
 	err = free_runs_take(&mb->free, r.pblk, blocks);
 	if (err)
 		goto out;
-	settle_prealloc(mb, &r);
 	k->event.pblk = r.pblk;
 	k->event.len = r.len;
+	settle_prealloc(mb, &r);
+	if (trace_on(mb->trace))
+		mb_trace_served(mb, req);
 	mb->used += blocks;
 	mb->requests++;
 	err = run_list_add(out, r.pblk, blocks);
 out:
+	if (trace_on(mb->trace))
+		mb_trace_allocated(mb, req, r.original.lblk, err ? 0 : r.len,
+				   err ? 0 : r.pblk);
 	free(r.spare);
 	mballoc_verify(mb);
 	return err;

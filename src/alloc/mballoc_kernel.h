@@ -70,7 +70,8 @@ enum criteria {
 /* How the last request was served; for traces. */
 struct mballoc_event {
 	struct request_extent original, goal;
-	uint64_t goal_pblk;
+	uint64_t original_pblk;	/* the goal as it was asked for ... */
+	uint64_t goal_pblk;	/* ... and as it was looked for */
 	uint64_t pblk;		/* first block given */
 	uint32_t len;		/* clusters given */
 	uint32_t taken;		/* clusters taken from the buddy, 0: the
@@ -79,6 +80,15 @@ struct mballoc_event {
 	enum criteria criteria;
 	uint32_t found;		/* free extents looked at */
 	uint32_t groups;	/* groups searched */
+	bool try_goal;		/* found at the goal */
+	bool stream;		/* looked for from ... */
+	uint32_t stream_group;	/* ... this group on, not from the goal */
+	uint64_t found_pblk;	/* first block taken from the buddy */
+
+	/* With a trace: how the buddy gave it. */
+	uint32_t broken;	/* clusters of the first chunk broken, 0: none
+				 * was */
+	uint32_t tail;		/* clusters still to be had then */
 };
 
 /* Valid until the next request; all zero before the first. */

@@ -27,6 +27,9 @@ struct mballoc {
 	size_t n_gaps;
 	uint64_t used;		/* blocks handed out and not given back */
 	uint64_t requests;	/* served so far */
+	uint32_t group_blocks;	/* as given, for the trace */
+	uint32_t first_block;
+	struct trace *trace;	/* NULL: nobody is told */
 	struct kernel_mode *kernel;	/* NULL: best fit */
 };
 

@@ -149,6 +149,17 @@ struct prealloc *prealloc_any_of_inode(struct prealloc_set *s, uint32_t ino)
 	return left ? left : right;
 }
 
+size_t prealloc_count_of_inode(struct prealloc_set *s, uint32_t ino)
+{
+	struct prealloc key = { .ino = ino };
+	struct prealloc *pa = RB_NFIND(prealloc_lblk_tree, &s->by_lblk, &key);
+	size_t n = 0;
+
+	for (; pa && pa->ino == ino; n++)
+		pa = RB_NEXT(prealloc_lblk_tree, &s->by_lblk, pa);
+	return n;
+}
+
 struct request_room prealloc_room(struct prealloc_set *s, uint32_t ino,
 				  uint32_t lblk)
 {

@@ -60,6 +60,9 @@ struct prealloc *prealloc_of_inode(struct prealloc_set *s, uint32_t ino,
 /* Any preallocation of inode @ino, or NULL. */
 struct prealloc *prealloc_any_of_inode(struct prealloc_set *s, uint32_t ino);
 
+/* Return: how many inode @ino has.  Linear in them. */
+size_t prealloc_count_of_inode(struct prealloc_set *s, uint32_t ino);
+
 /* What the preallocations of @ino leave around @lblk. */
 struct request_room prealloc_room(struct prealloc_set *s, uint32_t ino,
 				  uint32_t lblk);
