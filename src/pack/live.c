@@ -170,9 +170,21 @@ void live_space(const struct live *l, struct live_space *s)
 	s->reserved = s->dirty + ((r->meta - l->in_use) << d->cluster_bits);
 }
 
+static void number(void *arg, struct tree_inode *inode)
+{
+	struct live *l = arg;
+	errcode_t err = live_number(l, inode);
+
+	if (err && !l->failed)
+		l->failed = err;
+}
+
 errcode_t live_begin(struct live *l)
 {
 	struct delay *d = l->tree->delay;
+
+	l->tree->number = number;
+	l->tree->number_arg = l;
 
 	d->ops = &live_ops;
 	d->ops_arg = l;
@@ -187,7 +199,7 @@ void live_release(struct live *l)
 {
 	if (l->tree && l->tree->delay) {
 		l->tree->delay->ops = NULL;
-		l->tree->delay->ops_arg = NULL;
+		l->tree->number = NULL;
 	}
 	free(l->inodes);
 	free(l->dirty);

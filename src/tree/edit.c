@@ -40,7 +40,8 @@ static errcode_t find_free(struct tree *t, const char *path, bool folder,
 	return place->slash && !folder ? ENOENT : 0;
 }
 
-static errcode_t make_inode(struct tree *t, uint32_t type,
+static errcode_t make_inode(struct tree *t, const struct node *dir,
+			    uint32_t type,
 			    const struct edit_attributes *a,
 			    struct tree_inode **ret)
 {
@@ -48,7 +49,7 @@ static errcode_t make_inode(struct tree *t, uint32_t type,
 
 	if (!stage_owner_fits(a->uid, a->gid))
 		return EINVAL;
-	inode = inode_new(t, type | (a->mode & 07777));
+	inode = inode_new(t, dir, type | (a->mode & 07777));
 	if (!inode)
 		return ENOMEM;
 	inode->uid = a->uid;
@@ -80,7 +81,7 @@ static errcode_t make_plain(struct tree *t, struct path_place *place,
 	struct tree_inode *inode;
 	errcode_t err;
 
-	err = make_inode(t, type, a, &inode);
+	err = make_inode(t, place->dir, type, a, &inode);
 	if (!err)
 		err = name_inode(t, place, inode);
 	return err;
@@ -188,7 +189,7 @@ errcode_t edit_symlink(struct tree *t, const char *target, const char *path,
 	own.mode = 0777;
 	err = find_free(t, path, false, &place);
 	if (!err)
-		err = make_inode(t, S_IFLNK, &own, &inode);
+		err = make_inode(t, place.dir, S_IFLNK, &own, &inode);
 	if (!err)
 		err = stage_target(t, inode, target);
 	if (!err)

@@ -81,7 +81,7 @@ static errcode_t add_first(struct tree *t, const struct entry *e,
 
 	err = merge_make_way(t, e, place, false);
 	if (!err)
-		err = stage_inode(t, e, attrs, &inode);
+		err = stage_inode(t, place->dir, e, attrs, &inode);
 	if (!err)
 		err = merge_name(t, place, inode);
 	if (err)
@@ -149,7 +149,8 @@ static errcode_t find_target(struct tree *t, const struct entry *e,
 
 /* Find the copy of @first that takes further names, or make one. */
 static errcode_t find_copy(struct tree *t, const struct entry *e,
-			   struct tree_inode *first, struct tree_inode **ret)
+			   const struct node *dir, struct tree_inode *first,
+			   struct tree_inode **ret)
 {
 	uint64_t key = (uintptr_t)first;
 	struct tree_inode *copy = links_find(&t->tables->copies, key, 0);
@@ -161,7 +162,7 @@ static errcode_t find_copy(struct tree *t, const struct entry *e,
 	}
 	err = warn_full(t, e);
 	if (!err)
-		err = stage_copy(t, e->path, first, &copy);
+		err = stage_copy(t, dir, e->path, first, &copy);
 	if (err)
 		return err;
 	if (links_set(&t->tables->copies, key, 0, copy)) {
@@ -202,7 +203,7 @@ errcode_t merge_hardlink(struct tree *t, const struct entry *e)
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_BAD_ENTRY, "hard link to itself");
 	if (is_full(inode) && !(place.node && place.node->inode == inode))
-		err = find_copy(t, e, inode, &inode);
+		err = find_copy(t, e, place.dir, inode, &inode);
 	if (!err)
 		err = join(t, e, NULL, &place, inode);
 	if (!err && e->n_data)

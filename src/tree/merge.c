@@ -162,7 +162,7 @@ static errcode_t add_inode(struct tree *t, const struct entry *e,
 		err = merge_make_way(t, e, place,
 				     S_ISDIR(e->mode));
 	if (!err)
-		err = stage_inode(t, e, &attrs, &inode);
+		err = stage_inode(t, place->dir, e, &attrs, &inode);
 	if (!err)
 		err = merge_name(t, place, inode);
 	return err;

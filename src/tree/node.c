@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/trace.h"
 
 static int compare_names(const char *a, size_t a_len, const char *b,
 			 size_t b_len)
@@ -70,18 +71,37 @@ struct tree_inode *inode_alloc(struct tree *t)
 			  sizeof(inode)))
 		return NULL;
 	inode = arena_alloc(&t->arena, sizeof(*inode));
-	if (inode)
-		inode->serial = t->n_inodes++;
+	if (!inode)
+		return NULL;
+	t->n_inodes++;
+	inode->serial = ++t->last_serial;
 	return inode;
 }
 
-struct tree_inode *inode_new(struct tree *t, uint32_t mode)
+static void tell_made(const struct tree *t, const struct node *dir,
+		      const struct tree_inode *inode)
+{
+	uint32_t parent = tree_inode_number(dir->inode);
+	uint32_t ino = tree_inode_number(inode);
+	struct trace *trace = t->delay->trace;
+
+	TRACE(trace, TRACE_REQUEST_INODE, parent, inode->mode);
+	TRACE(trace, TRACE_MARK_INODE_DIRTY, ino, trace_text("inode_new"));
+	TRACE(trace, TRACE_ALLOCATE_INODE, ino, parent, inode->mode);
+}
+
+struct tree_inode *inode_new(struct tree *t, const struct node *dir,
+			     uint32_t mode)
 {
 	struct tree_inode *inode = inode_alloc(t);
 
 	if (!inode)
 		return NULL;
 	tree_set_mode(inode, mode);
+	if (t->number)
+		t->number(t->number_arg, inode);
+	if (dir && trace_on(t->delay->trace))
+		tell_made(t, dir, inode);
 	inode->next = t->inodes;
 	t->inodes = inode;
 	tree_note_change(t, inode);
@@ -101,6 +121,7 @@ void inode_drop(struct tree *t, struct tree_inode *inode)
 	errcode_t err = 0;
 
 	inode->links = 0;
+	TRACE(t->delay->trace, TRACE_EVICT_INODE, tree_inode_number(inode), 0);
 	if (S_ISREG(inode->mode)) {
 		err = delayed_file_load(&inode->file, t->delay);
 		delayed_file_delete(&inode->file, t->delay);
@@ -198,6 +219,10 @@ struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 	else
 		inode->links++;
 	tree_note_change(t, inode);
+	TRACE(t->delay->trace, TRACE_MARK_INODE_DIRTY,
+	      tree_inode_number(dir->inode), trace_text(__func__));
+	TRACE(t->delay->trace, TRACE_MARK_INODE_DIRTY,
+	      tree_inode_number(inode), trace_text(__func__));
 	return n;
 }
 

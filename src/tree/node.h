@@ -69,8 +69,10 @@ void node_link(struct tree_inode *dir, struct node *n);
 /* Make room for an inode.  Return: it, all zero, or NULL without memory. */
 struct tree_inode *inode_alloc(struct tree *t);
 
-/* Make an inode without a name.  Return: it, or NULL without memory. */
-struct tree_inode *inode_new(struct tree *t, uint32_t mode);
+/* Make an inode that will be named in folder @dir; NULL: the root.
+ * Return: it, or NULL without memory. */
+struct tree_inode *inode_new(struct tree *t, const struct node *dir,
+			     uint32_t mode);
 
 /* Take an inode that has no name any more out of the image: its reservation
  * is released. */

@@ -113,7 +113,7 @@ static errcode_t make_folder(struct walk *w, const char *name, size_t len)
 	struct node *n;
 	int i;
 
-	inode = inode_new(t, S_IFDIR | 0755);
+	inode = inode_new(t, w->at, S_IFDIR | 0755);
 	if (!inode)
 		return no_memory(w);
 	n = node_insert(t, w->at, name, len, inode);

@@ -156,11 +156,12 @@ errcode_t stage_target(struct tree *t, struct tree_inode *inode,
 	return 0;
 }
 
-errcode_t stage_inode(struct tree *t, const struct entry *e,
+errcode_t stage_inode(struct tree *t, const struct node *dir,
+		      const struct entry *e,
 		      const struct stage_attributes *attrs,
 		      struct tree_inode **ret)
 {
-	struct tree_inode *inode = inode_new(t, e->mode);
+	struct tree_inode *inode = inode_new(t, dir, e->mode);
 	errcode_t err = 0;
 
 	if (!inode)
@@ -203,10 +204,11 @@ static errcode_t copy_content(struct tree *t, const char *subject,
 	return err ? report(t, subject, err, from->size) : 0;
 }
 
-errcode_t stage_copy(struct tree *t, const char *subject,
-		     const struct tree_inode *from, struct tree_inode **ret)
+errcode_t stage_copy(struct tree *t, const struct node *dir,
+		     const char *subject, const struct tree_inode *from,
+		     struct tree_inode **ret)
 {
-	struct tree_inode *inode = inode_new(t, from->mode);
+	struct tree_inode *inode = inode_new(t, dir, from->mode);
 	struct tree_inode fresh;
 	errcode_t err = 0;
 
@@ -217,7 +219,7 @@ errcode_t stage_copy(struct tree *t, const char *subject,
 	inode->next = fresh.next;
 	inode->changed = fresh.changed;
 	inode->serial = fresh.serial;
-	inode->ino = 0;
+	inode->ino = fresh.ino;
 	if (S_ISREG(from->mode)) {
 		inode->file = fresh.file;
 		err = copy_content(t, subject, &from->file, &inode->file);

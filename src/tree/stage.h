@@ -54,15 +54,17 @@ void stage_apply(struct tree *t, struct tree_inode *inode,
 errcode_t stage_content(struct tree *t, struct tree_inode *inode,
 			const struct entry *e);
 
-/* Make an inode without a name from @e; inode_drop() it if it gets none.
+/* Make an inode from @e, to be named in @dir; inode_drop() it if it gets none.
  * Reports.  Return: as stage_content(). */
-errcode_t stage_inode(struct tree *t, const struct entry *e,
+errcode_t stage_inode(struct tree *t, const struct node *dir,
+		      const struct entry *e,
 		      const struct stage_attributes *attrs,
 		      struct tree_inode **ret);
 
-/* Make a copy of @from, without a name, that shares where the bytes are.
+/* Make a copy of @from, to be named in @dir, that shares where the bytes are.
  * Reports with @subject.  Return: as stage_content(). */
-errcode_t stage_copy(struct tree *t, const char *subject,
-		     const struct tree_inode *from, struct tree_inode **ret);
+errcode_t stage_copy(struct tree *t, const struct node *dir,
+		     const char *subject, const struct tree_inode *from,
+		     struct tree_inode **ret);
 
 #endif

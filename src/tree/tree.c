@@ -3,6 +3,7 @@
 #include "tree/tree.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ errcode_t tree_set_xattrs(struct tree *t, struct tree_inode *inode,
 /* The root is a folder that no source has named yet. */
 static errcode_t make_root(struct tree *t)
 {
-	struct tree_inode *inode = inode_new(t, S_IFDIR | 0755);
+	struct tree_inode *inode = inode_new(t, NULL, S_IFDIR | 0755);
 	struct node *n = arena_alloc(&t->arena, sizeof(*n));
 	int i;
 
@@ -71,12 +72,26 @@ static errcode_t make_root(struct tree *t)
 	for (i = 0; i < INODE_TIMES; i++)
 		inode->times[i] = t->options.default_time;
 	inode->links = 2;
+	/* Others begin where the numbers of users' inodes do. */
+	inode->serial = FORMAT_ROOT_INO;
+	t->last_serial = FORMAT_LOST_FOUND_INO;
 	n->inode = inode;
 	n->parent = n;
 	n->name = "";
 	t->root = n;
 	t->made_parents = 1;
 	return 0;
+}
+
+static void identify(const struct delayed_file *f,
+		     struct delayed_identity *id)
+{
+	const char *file = (const char *)f;
+	const struct tree_inode *inode = (const struct tree_inode *)
+		(const void *)(file - offsetof(struct tree_inode, file));
+
+	id->ino = tree_inode_number(inode);
+	id->mode = inode->mode;
 }
 
 errcode_t tree_init(struct tree *t, struct delay *delay,
@@ -87,6 +102,7 @@ errcode_t tree_init(struct tree *t, struct delay *delay,
 	memset(t, 0, sizeof(*t));
 	t->options = *options;
 	t->delay = delay;
+	delay->identify = identify;
 	arena_init(&t->arena);
 	t->tables = calloc(1, sizeof(*t->tables));
 	if (!t->tables)
@@ -128,6 +144,7 @@ errcode_t tree_finish(struct tree *t)
 {
 	struct node *n = node_child(t, t->root, lost_found,
 				    sizeof(lost_found) - 1);
+	uint32_t last = t->last_serial;
 	struct tree_inode *inode;
 	int i;
 
@@ -138,7 +155,10 @@ errcode_t tree_finish(struct tree *t)
 				  "it otherwise");
 	if (n)
 		return 0;
-	inode = inode_new(t, S_IFDIR | 0700);
+	/* It has its number, whenever it is made. */
+	t->last_serial = FORMAT_LOST_FOUND_INO - 1;
+	inode = inode_new(t, t->root, S_IFDIR | 0700);
+	t->last_serial = last;
 	if (!inode || !node_insert(t, t->root, lost_found,
 				   sizeof(lost_found) - 1, inode))
 		return diag_nomem(t->options.diag);

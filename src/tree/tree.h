@@ -39,7 +39,9 @@ struct tree_inode {
 					 * name joins it by host identity */
 	bool changed;			/* is in the list of changed ones */
 	bool on_disk;			/* comes from the image that is edited */
-	uint32_t serial;		/* inodes of the tree that came before */
+	uint32_t serial;		/* its place in the order of making,
+					 * which numbers begin with: stands
+					 * for @ino in a trace until then */
 	union {
 		struct {
 			struct node_head children;	/* by name */
@@ -131,15 +133,25 @@ struct tree {
 	uint32_t source;	/* number of the source being merged */
 	bool source_is_archive;
 	uint32_t made_parents;	/* folders that no source names */
+	uint32_t last_serial;	/* of an inode */
+	/* Gives a number to an inode that is made.  NULL: it comes later. */
+	void (*number)(void *arg, struct tree_inode *inode);
+	void *number_arg;
 	struct tree_tables *tables;	/* inner: hard links, xattr sets */
 	errcode_t failed;	/* the image could not be read, and a name may
 				 * seem missing for that: told, and nothing
 				 * that came of it may reach the image */
 };
 
+/* The number that a trace has for @inode. */
+static inline uint32_t tree_inode_number(const struct tree_inode *inode)
+{
+	return inode->ino ? inode->ino : inode->serial;
+}
+
 /* Make a tree with an unnamed root: that of options->image, or 0755 0:0.
- * @delay must outlive it.  Reports.  Return: 0, ENOMEM, or what the image's
- * calls returned. */
+ * @delay must outlive it; from now on it knows who its files are.  Reports.
+ * Return: 0, ENOMEM, or what the image's calls returned. */
 errcode_t tree_init(struct tree *t, struct delay *delay,
 		    const struct tree_options *options);
 void tree_release(struct tree *t);
