@@ -11,6 +11,11 @@ uint32_t format_crc32c(uint32_t crc, const void *data, size_t len)
 	return ext2fs_crc32c_le(crc, data, len);
 }
 
+uint32_t format_crc32_be(uint32_t crc, const void *data, size_t len)
+{
+	return ext2fs_crc32_be(crc, data, len);
+}
+
 uint32_t format_inode_seed(const struct format *fmt, uint32_t ino,
 			   uint32_t generation)
 {

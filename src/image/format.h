@@ -64,6 +64,9 @@ static inline uint64_t format_whole_clusters(const struct format *fmt,
 /* crc32c of @len bytes, continued from @crc; not inverted, as ext4 uses it. */
 uint32_t format_crc32c(uint32_t crc, const void *data, size_t len);
 
+/* crc32, most significant bit first, of @len bytes, continued from @crc. */
+uint32_t format_crc32_be(uint32_t crc, const void *data, size_t len);
+
 /* The seed of the checksums of inode @ino's own blocks: crc32c over the
  * number and the generation, both little-endian. */
 uint32_t format_inode_seed(const struct format *fmt, uint32_t ino,

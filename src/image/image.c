@@ -8,13 +8,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "base/number.h"
+#include "image/image_io.h"
 #include "image/read_image.h"
 #include "image/read_super.h"
+#include "image/super_state.h"
 
 static errcode_t wrong_type(const struct image *img, const char *what)
 {
@@ -43,25 +47,21 @@ static errcode_t find_bytes(const struct image *img, uint64_t *bytes)
 	return 0;
 }
 
-/* Let libext2fs read the group descriptors, from the very file that was
- * checked: the name might mean another one by now. */
+/* Let libext2fs read the group descriptors, through what is shown. */
 static errcode_t open_fs(struct image *img)
 {
-	char name[16], options[40];
+	char name[IMAGE_IO_NAME];
 	const int flags = EXT2_FLAG_64BITS | EXT2_FLAG_SOFTSUPP_FEATURES |
 			  EXT2_FLAG_IGNORE_CSUM_ERRORS | EXT2_FLAG_SKIP_MMP;
-	int fd = fcntl(img->fd, F_DUPFD_CLOEXEC, 3);
 	errcode_t err;
 
-	if (fd < 0)
-		return diag_error(img->diag, img->path, errno, "cannot open");
-	snprintf(name, sizeof(name), "%d", fd);
-	snprintf(options, sizeof(options), "offset=%" PRIu64, img->offset);
 	initialize_ext2_error_table();
-	err = ext2fs_open2(name, img->offset ? options : NULL, flags, 0, 0,
-			   unixfd_io_manager, &img->fs);
-	if (!err)
+	err = ext2fs_open2(image_io_name(name, img), NULL, flags, 0, 0,
+			   image_io_manager, &img->fs);
+	if (!err) {
+		img->geo.csum_seed = img->fs->csum_seed;
 		return 0;
+	}
 	img->fs = NULL;
 	return diag_error(img->diag, img->path, err,
 			  err < 256 ? "cannot read the group descriptors" :
@@ -91,13 +91,86 @@ static errcode_t warn_of_state(struct image *img)
 	    !ext2fs_superblock_csum_verify(img->fs, img->fs->super))
 		err = diag_warning(img->diag, img->path,
 				   "the superblock has a wrong checksum");
-	if (!err && (sb->s_feature_incompat & EXT3_FEATURE_INCOMPAT_RECOVER))
-		err = diag_warning(img->diag, img->path, "has a log that is "
-				   "not applied: shown as it was before it");
 	if (!err && (sb->s_state & EXT2_ERROR_FS))
 		err = diag_warning(img->diag, img->path,
 				   "is marked as having errors: run e2fsck");
 	return err ? err : check_group_csums(img);
+}
+
+/* Put what the overlay has for the blocks just read in their place. */
+static errcode_t apply_overlay(struct image *img, uint64_t position,
+			       size_t len, uint8_t *data)
+{
+	const uint32_t bits = img->geo.block_bits;
+	const uint64_t first = position >> bits, n = len >> bits;
+	const struct overlay *o = &img->overlay;
+	size_t i, got = 0;
+
+	for (i = overlay_from(o, first); i < o->n; i++) {
+		const struct overlay_block *b = &o->blocks[i];
+		uint8_t *block = data + ((b->home - first) << bits);
+		errcode_t err;
+
+		if (b->home >= first + n)
+			break;
+		err = io_pread(img->fd, block, img->geo.block_size,
+			       img->offset + (b->at << bits), &got);
+		if (err || got < img->geo.block_size)
+			return err ? err : E4PACK_ET_SHORT;
+		if (b->escaped)
+			memcpy(block, o->head, sizeof(o->head));
+	}
+	return 0;
+}
+
+/* A part of a block has the whole of it read. */
+static errcode_t fetch_part(struct image *img, uint64_t position, size_t len,
+			    void *data)
+{
+	const uint32_t size = img->geo.block_size;
+	const uint64_t first = position / size * size;
+	const size_t whole = div_round_up(position + len - first, size) * size;
+	uint8_t *blocks = malloc(whole);
+	errcode_t err = blocks ? 0 : ENOMEM;
+
+	if (!err)
+		err = image_fetch(img, first, whole, blocks);
+	if (!err)
+		memcpy(data, blocks + (position - first), len);
+	free(blocks);
+	return err;
+}
+
+errcode_t image_fetch(struct image *img, uint64_t position, size_t len,
+		      void *data)
+{
+	const uint32_t size = img->geo.block_size;
+	size_t got = 0;
+	errcode_t err;
+
+	if (img->overlay.n && (position % size || len % size))
+		return fetch_part(img, position, len, data);
+	if (position > img->bytes)
+		return E4PACK_ET_SHORT;
+	err = io_pread(img->fd, data, len, img->offset + position, &got);
+	if (!err && got < len)
+		err = E4PACK_ET_SHORT;
+	if (!err && img->overlay.n)
+		err = apply_overlay(img, position, len, data);
+	return err;
+}
+
+static errcode_t read_bytes(struct image *img, uint64_t position, size_t len,
+			    void *data)
+{
+	errcode_t err = image_fetch(img, position, len, data);
+
+	if (err == E4PACK_ET_SHORT)
+		return diag_error(img->diag, img->path, err,
+				  "became shorter while it was read");
+	if (err)
+		return diag_error(img->diag, img->path, err, "cannot read");
+	return 0;
 }
 
 static errcode_t open_checked(struct image *img)
@@ -111,17 +184,51 @@ static errcode_t open_checked(struct image *img)
 	err = io_open(&img->fd, AT_FDCWD, img->path, O_NONBLOCK | O_NOCTTY);
 	if (err)
 		return diag_error(img->diag, img->path, err, "cannot open");
-	err = find_bytes(img, &src.bytes);
+	err = find_bytes(img, &img->bytes);
 	if (err)
 		return err;
+	src.bytes = img->bytes;
 	src.fd = img->fd;
 	err = read_super(&img->geo, &src);
 	if (!err)
 		err = open_fs(img);
-	if (err)
+	if (err || img->geo.needs_recovery)
 		return err;
-	img->geo.csum_seed = img->fs->csum_seed;
 	return warn_of_state(img);
+}
+
+static errcode_t reread_super(struct image *img)
+{
+	const struct super_source src = {
+		.path = img->path, .diag = img->diag, .offset = img->offset,
+		.bytes = img->bytes, .fd = img->fd,
+	};
+	uint8_t raw[SUPER_BYTES];
+	errcode_t err = read_bytes(img, SUPER_POSITION, SUPER_BYTES, raw);
+
+	return err ? err : check_super(&img->geo, raw, &src);
+}
+
+errcode_t image_set_overlay(struct image *img, struct overlay *o)
+{
+	const uint32_t block_size = img->geo.block_size;
+	errcode_t err = 0;
+	size_t i;
+
+	img->overlay = *o;
+	memset(o, 0, sizeof(*o));
+	for (i = 0; i < IMAGE_CHUNKS; i++)
+		img->chunks[i].valid = false;
+	if (img->overlay.n) {
+		err = reread_super(img);
+		if (!err && img->geo.block_size != block_size)
+			err = image_bad(img, "its log changes the block size");
+		if (err)
+			return err;
+		ext2fs_free(img->fs);
+		err = open_fs(img);
+	}
+	return err ? err : warn_of_state(img);
 }
 
 errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
@@ -156,7 +263,16 @@ void image_close(struct image *img)
 		close(img->fd);
 	for (i = 0; i < IMAGE_CHUNKS; i++)
 		free(img->chunks[i].data);
+	overlay_release(&img->overlay);
 	free(img);
+}
+
+bool image_is_file(const struct image *img, int fd)
+{
+	struct stat mine, other;
+
+	return !fstat(img->fd, &mine) && !fstat(fd, &other) &&
+	       mine.st_dev == other.st_dev && mine.st_ino == other.st_ino;
 }
 
 const struct image_geometry *image_geometry(const struct image *img)
@@ -210,21 +326,6 @@ errcode_t image_wrong_csum(struct image *img, enum image_csum kind,
 			   "(further ones of this kind are not told)", what);
 	free(what);
 	return err;
-}
-
-static errcode_t read_bytes(struct image *img, uint64_t position, size_t len,
-			    void *data)
-{
-	size_t got = 0;
-	errcode_t err = io_pread(img->fd, data, len, img->offset + position,
-				 &got);
-
-	if (err)
-		return diag_error(img->diag, img->path, err, "cannot read");
-	if (got < len)
-		return diag_error(img->diag, img->path, E4PACK_ET_SHORT,
-				  "became shorter while it was read");
-	return 0;
 }
 
 errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,

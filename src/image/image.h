@@ -15,6 +15,7 @@
 #include <et/com_err.h>
 
 #include "base/diag.h"
+#include "image/overlay.h"
 
 struct image;
 
@@ -34,6 +35,9 @@ struct image_geometry {
 	uint32_t csum_seed;		/* where metadata_csum is on */
 	uint32_t orphan_ino;		/* the orphan file, or 0 */
 	uint32_t project_quota_ino;	/* or 0 */
+	uint32_t journal_ino;	/* of the log; 0: outside of the image */
+	bool has_journal;
+	bool needs_recovery;	/* the log waits to be applied */
 	bool metadata_csum, filetype, huge_file, large_file;
 	bool group_csum;		/* the uninit flags of groups count */
 };
@@ -45,13 +49,23 @@ enum image_csum {
 };
 
 /* Open the image that begins @offset bytes into the file or block device
- * @path, and check it.  @path and @diag must outlive the image.  Reports,
- * with @path as the subject.
+ * @path, and check it.  @path and @diag must outlive the image.  Of an
+ * image that needs recovery, image_set_overlay() is called next, before
+ * anything else is read.  Reports, with @path as the subject.
  * Return: 0 with *@ret to image_close(); an errno; E4PACK_ET_NOT_EXT4;
  * E4PACK_ET_BAD_IMAGE; E4PACK_ET_UNSUPPORTED for a feature; E4PACK_ET_SHORT
  * when the file ends before the last block. */
 errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
 		     struct diag *diag);
+
+/* Show the image with the blocks of @o, which becomes the image's own
+ * whatever is returned; with none of them it is shown as it lies.  The
+ * superblock and the descriptors are read anew.  For an image that needs
+ * recovery, once.  Reports.  Return: as image_open(). */
+errcode_t image_set_overlay(struct image *img, struct overlay *o);
+
+/* Whether @fd is open on the file of this image. */
+bool image_is_file(const struct image *img, int fd);
 
 /* Close and free; NULL is fine. */
 void image_close(struct image *img);

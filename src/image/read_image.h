@@ -6,6 +6,7 @@
 #include <ext2fs/ext2fs.h>
 
 #include "image/image.h"
+#include "image/overlay.h"
 
 enum { IMAGE_CHUNK = 65536, IMAGE_CHUNKS = 32 };
 
@@ -22,9 +23,16 @@ struct image {
 	const char *path;
 	ext2_filsys fs;		/* superblock and group descriptors */
 	uint64_t offset;	/* bytes before block 0 */
+	uint64_t bytes;		/* of the whole file or device */
+	struct overlay overlay;	/* read instead; empty for most images */
 	int fd;
 	bool csum_told[IMAGE_CSUMS];
 	struct image_chunk chunks[IMAGE_CHUNKS];	/* by number % slots */
 };
+
+/* Read @len bytes at @position of the image, through its overlay; both are
+ * whole blocks where there is one.  Return: 0, an errno or E4PACK_ET_SHORT. */
+errcode_t image_fetch(struct image *img, uint64_t position, size_t len,
+		      void *data);
 
 #endif

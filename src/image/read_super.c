@@ -15,10 +15,9 @@
 #include "base/errors.h"
 #include "base/fileio.h"
 #include "base/number.h"
+#include "image/super_state.h"
 
 enum {
-	SUPER_OFFSET = 1024,
-	SUPER_LEN = 1024,
 	MAX_LOG_BLOCK = 6,		/* 64 KiB */
 	MAX_LOG_CLUSTER = 20,		/* 1 GiB: clusters of at most 2^31 */
 	MIN_BLOCKS_PER_GROUP = 256,	/* as mke2fs -g */
@@ -232,16 +231,24 @@ static void fill(struct image_geometry *geo, const struct super *s)
 		geo->orphan_ino = le32(&raw->s_orphan_file_inum);
 	if (ro & EXT4_FEATURE_RO_COMPAT_PROJECT)
 		geo->project_quota_ino = le32(&raw->s_prj_quota_inum);
+	geo->has_journal = s->compat & EXT3_FEATURE_COMPAT_HAS_JOURNAL;
+	if (geo->has_journal)
+		geo->journal_ino = le32(&raw->s_journal_inum);
+	geo->needs_recovery = geo->has_journal &&
+			      (s->incompat & EXT3_FEATURE_INCOMPAT_RECOVER);
 }
 
-static errcode_t check_super(struct image_geometry *geo,
-			     const struct ext2_super_block *raw,
-			     const struct super_source *src)
+errcode_t check_super(struct image_geometry *geo, const uint8_t *bytes,
+		      const struct super_source *src)
 {
+	struct ext2_super_block copy;
+	const struct ext2_super_block *raw = &copy;
 	struct super s = { .raw = raw };
 	const char *wrong;
 	errcode_t err;
 
+	_Static_assert(sizeof(copy) == SUPER_BYTES, "superblock");
+	memcpy(&copy, bytes, sizeof(copy));
 	if (le16(&raw->s_magic) != EXT2_SUPER_MAGIC)
 		return not_ext4(src);
 	if (le32(&raw->s_rev_level)) {
@@ -271,22 +278,21 @@ static errcode_t check_super(struct image_geometry *geo,
 errcode_t read_super(struct image_geometry *geo,
 		     const struct super_source *src)
 {
-	struct ext2_super_block raw;
+	uint8_t raw[SUPER_BYTES];
 	size_t got = 0;
 	errcode_t err;
 
-	_Static_assert(sizeof(raw) == SUPER_LEN, "superblock");
 	if (src->bytes == 0)
 		return diag_error(src->diag, src->path, E4PACK_ET_NOT_EXT4,
 				  "not an ext2/3/4 image (it is empty)");
 	if (src->offset >= src->bytes)
 		return diag_error(src->diag, src->path, E4PACK_ET_SHORT,
 				  "ends before the offset of the image");
-	err = io_pread(src->fd, &raw, SUPER_LEN, src->offset + SUPER_OFFSET,
+	err = io_pread(src->fd, raw, SUPER_BYTES, src->offset + SUPER_POSITION,
 		       &got);
 	if (err)
 		return diag_error(src->diag, src->path, err, "cannot read");
-	if (got < SUPER_LEN)
+	if (got < SUPER_BYTES)
 		return not_ext4(src);
-	return check_super(geo, &raw, src);
+	return check_super(geo, raw, src);
 }

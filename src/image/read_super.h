@@ -19,6 +19,11 @@ struct super_source {
 errcode_t read_super(struct image_geometry *geo,
 		     const struct super_source *src);
 
+/* Check the 1024 bytes at @bytes as read_super() does.  Reports.
+ * Return: as image_open(). */
+errcode_t check_super(struct image_geometry *geo, const uint8_t *bytes,
+		      const struct super_source *src);
+
 /* Return: what the file looks like ("xfs"), or NULL when it cannot be told. */
 const char *read_sniff(const struct super_source *src);
 

@@ -24,8 +24,9 @@
 #include "base/endian.h"
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "image/super_state.h"
 
-enum { SUPER_OFFSET = 1024, SUPER_BYTES = 1024, JOURNAL_IN_SUPER = 1 };
+enum { JOURNAL_IN_SUPER = 1 };
 
 /* Clear bits @from up to, not including, @end. */
 static void clear_bits(uint8_t *bitmap, uint32_t from, uint32_t end)
@@ -304,12 +305,12 @@ errcode_t super_write_primary(const struct geometry *g,
 	struct ext2_super_block sb;
 
 	disk_super(g->fs, 0, &sb);
-	return io_pwrite(io->fd, &sb, SUPER_BYTES, io->offset + SUPER_OFFSET);
+	return io_pwrite(io->fd, &sb, SUPER_BYTES, io->offset + SUPER_POSITION);
 }
 
 errcode_t super_wipe(const struct blockio *io)
 {
-	size_t bytes = SUPER_OFFSET + SUPER_BYTES;
+	size_t bytes = SUPER_POSITION + SUPER_BYTES;
 	uint8_t *zeros;
 	errcode_t err;
 
