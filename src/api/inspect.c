@@ -7,9 +7,9 @@
 #include "api/session.h"
 #include "base/emit.h"
 #include "base/errors.h"
-#include "image/image.h"
 #include "report/es.h"
 #include "report/frag.h"
+#include "report/open.h"
 
 enum { DEFAULT_TOP = 10 };
 
@@ -18,6 +18,7 @@ struct inspection {
 	struct session session;
 	struct emit out;
 	struct image *img;
+	bool damaged;	/* told, and shown as far as it goes */
 };
 
 static errcode_t begin(struct inspection *n,
@@ -25,9 +26,11 @@ static errcode_t begin(struct inspection *n,
 		       const char *image)
 {
 	n->img = NULL;
+	n->damaged = false;
 	session_begin(&n->session, &options->session);
 	emit_init(&n->out, options->output, options->output_arg);
-	return image_open(&n->img, image, options->offset, &n->session.diag);
+	return report_open(&n->img, image, options->offset, &n->session.diag,
+			   &n->damaged);
 }
 
 /* End an inspection whose report returned @err; a failure of the output is
@@ -37,6 +40,8 @@ static enum e4pack_status end(struct inspection *n, errcode_t err)
 {
 	errcode_t failed = emit_finish(&n->out);
 
+	if (!err && n->damaged)
+		err = E4PACK_ET_BAD_IMAGE;
 	if (failed)
 		err = failed == EPIPE ? E4PACK_ET_INTERRUPTED :
 		      diag_error(&n->session.diag, NULL, failed,
