@@ -22,7 +22,7 @@ errcode_t journal_read(const struct journal *j, uint32_t block, void *data)
 			journal_position(j, pblk));
 }
 
-static void settle_layout(struct journal *j)
+void journal_settle(struct journal *j)
 {
 	jbd_layout_init(&j->layout, j->place.block_size, j->super.compat,
 			j->super.incompat, j->super.uuid);
@@ -45,7 +45,7 @@ static errcode_t read_super(struct journal *j)
 		err = jsuper_read(&j->super, block, p->block_size,
 				  j->map.blocks, p->diag, p->path);
 	if (!err)
-		settle_layout(j);
+		journal_settle(j);
 	free(block);
 	return err;
 }
@@ -111,7 +111,6 @@ errcode_t journal_write_super(struct journal *j)
 	uint32_t run;
 
 	jsuper_seal(&j->super);
-	settle_layout(j);
 	return io->write(io->arg, j->super.raw, JSUPER_BYTES,
 			 journal_position(j, logmap_find(&j->map, 0, &run)));
 }

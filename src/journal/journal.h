@@ -43,6 +43,9 @@ errcode_t journal_init(struct journal *j, const struct journal_place *place,
 /* Free what it holds; a zeroed one is fine. */
 void journal_release(struct journal *j);
 
+/* Make the layout what the features in @j->super say, after a change. */
+void journal_settle(struct journal *j);
+
 /* Return: the log block behind @block, round at the end. */
 uint32_t journal_next(const struct journal *j, uint32_t block);
 

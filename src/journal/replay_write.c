@@ -16,13 +16,13 @@
  */
 #include "journal/replay.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/errors.h"
 #include "image/super_state.h"
+#include "journal/checkpoint.h"
 
 enum { BATCH_BYTES = 1 << 20 };
 
@@ -97,13 +97,6 @@ static errcode_t tell_bad(const struct replay *r, const struct journal *j)
 			  r->first_bad.at, r->first_bad.home);
 }
 
-static errcode_t write_super(struct journal *j)
-{
-	errcode_t err = journal_write_super(j);
-
-	return err ? err : j->place.io.sync(j->place.io.arg);
-}
-
 static errcode_t clear_recover(const struct journal *j)
 {
 	const struct journal_io *io = &j->place.io;
@@ -114,9 +107,7 @@ static errcode_t clear_recover(const struct journal *j)
 		return err;
 	if (j->super.error)
 		super_set_errors(raw);
-	super_set_recover(raw, false);
-	err = io->write(io->arg, raw, SUPER_BYTES, SUPER_POSITION);
-	return err ? err : io->sync(io->arg);
+	return checkpoint_super(j, raw);
 }
 
 /* The file system notes that there was an error before the log forgets. */
@@ -131,7 +122,7 @@ static errcode_t forget_error(struct journal *j)
 			   "as having errors, run e2fsck",
 			   (int32_t)j->super.error);
 	jsuper_clear_error(&j->super);
-	return err ? err : write_super(j);
+	return err ? err : checkpoint_empty(j, j->super.sequence);
 }
 
 errcode_t replay_write(const struct replay *r, struct journal *j)
@@ -142,9 +133,7 @@ errcode_t replay_write(const struct replay *r, struct journal *j)
 		err = tell_bad(r, j);
 	if (err)
 		return err;
-	jsuper_set_log(&j->super, 0, r->end.end_tid + 1);
-	jsuper_drop_fast_commit(&j->super);
-	err = write_super(j);
+	err = checkpoint_empty(j, r->end.end_tid + 1);
 	if (!err)
 		err = clear_recover(j);
 	return err ? err : forget_error(j);

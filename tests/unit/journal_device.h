@@ -20,12 +20,16 @@
 #include "base/errors.h"
 #include "journal/journal.h"
 
+/* A test may want a larger log. */
+#ifndef LOG_BLOCKS
+#define LOG_BLOCKS 40		/* superblock included */
+#endif
+
 enum {
-	DEVICE_BLOCKS = 256,
-	LOG_BLOCKS = 40,	/* superblock included */
 	LOG_SPLIT = 17,		/* blocks in the first piece */
-	LOG_PLACE = 200,	/* where the first piece is */
-	LOG_PLACE_2 = 150,	/* and the second */
+	LOG_PLACE_2 = 150,	/* where the second piece is */
+	LOG_PLACE = LOG_PLACE_2 + LOG_BLOCKS + 10,	/* and the first */
+	DEVICE_BLOCKS = LOG_PLACE + LOG_SPLIT + 10,
 };
 
 struct device {
