@@ -35,7 +35,7 @@ static errcode_t letter(struct world *w, uint32_t which)
 	case 10: return place_all(w);
 	case 11: return fallocate_parts(w, 0, 8 * 4);
 	case 12: return fallocate_parts(w, 3 * 4 + 3, 2);
-	case 13: return write_parts(w, 2 * 4 + 3, 1, &w->origin);
+	case 13: return write_parts(w, 2 * 4 + 3, 1, w->origins);
 	case 14: return write_parts(w, 4 * 4 + 2, 4, NULL);
 	default:
 		delayed_file_shrink(&w->d, &w->f, 3);
@@ -100,7 +100,7 @@ static errcode_t random_step(struct world *w, uint64_t *random)
 	case 3: return fallocate_parts(w, part, few);
 	case 4: return write_parts(w, part, few, NULL);
 	case 5: return punch_parts(w, part, few);
-	default: return write_parts(w, part, few, &w->origin);
+	default: return write_parts(w, part, few, w->origins);
 	}
 }
 

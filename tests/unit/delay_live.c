@@ -20,9 +20,9 @@ static errcode_t letter(struct live *l, uint32_t which)
 	struct world *w = &l->w;
 
 	switch (which) {
-	case 0: return live_write(l, 0, 4, &w->origin);
-	case 1: return live_write(l, 3 * 4, 8, &w->origin);
-	case 2: return live_write(l, 0, 8 * 4, &w->origin);
+	case 0: return live_write(l, 0, 4, w->origins);
+	case 1: return live_write(l, 3 * 4, 8, w->origins);
+	case 2: return live_write(l, 0, 8 * 4, w->origins);
 	case 3: return live_write(l, 4 * 4 + 2, 4, NULL);
 	case 4: return truncate_parts(w, 3 * 4 - 1);
 	case 5: return truncate_parts(w, 8 * 4);
@@ -82,7 +82,7 @@ static errcode_t random_step(struct live *l, uint64_t *random)
 	case 3: return live_fallocate(l, part, few);
 	case 4: return live_write(l, part, few, NULL);
 	case 5: return punch_parts(&l->w, part, few);
-	default: return live_write(l, part, few, &l->w.origin);
+	default: return live_write(l, part, few, l->w.origins);
 	}
 }
 
@@ -176,7 +176,7 @@ static void wrong_answers(void **state)
 		const struct fault_case *c = &cases[i / 2];
 
 		live_init(&l, MAX_BLOCKS, c->bits, 100, i % 2, false);
-		assert_int_equal(live_write(&l, 0, 8 * 4, &l.w.origin), 0);
+		assert_int_equal(live_write(&l, 0, 8 * 4, l.w.origins), 0);
 		l.fault = c->fault;
 		l.fault_at = 1;
 		assert_int_equal(live_sync(&l), c->err);
@@ -200,9 +200,9 @@ static void requests(void **state)
 	for (kernel = 0; kernel < 2; kernel++) {
 		live_init(&l, MAX_BLOCKS, 0, 100, kernel, false);
 		l.most = 1000;
-		assert_int_equal(live_write(&l, 0, 4 * 4, &l.w.origin), 0);
-		assert_int_equal(live_write(&l, 6 * 4, 4, &l.w.origin), 0);
-		assert_int_equal(live_write(&l, 9 * 4, 4, &l.w.origin), 0);
+		assert_int_equal(live_write(&l, 0, 4 * 4, l.w.origins), 0);
+		assert_int_equal(live_write(&l, 6 * 4, 4, l.w.origins), 0);
+		assert_int_equal(live_write(&l, 9 * 4, 4, l.w.origins), 0);
 		assert_int_equal(delay_dirty_blocks(&l.w.d), 6);
 		assert_int_equal(live_sync(&l), 0);
 		assert_int_equal(delay_dirty_blocks(&l.w.d), 0);
@@ -306,7 +306,7 @@ static void nonda_writes(void **state)
 		assert_int_equal(l.n_requests, 0);
 		assert_int_equal(delay_dirty_blocks(&l.w.d), 7);
 		compare(&l.w);
-		assert_int_equal(live_write(&l, 6 * 4, 3 * 4, &l.w.origin), 0);
+		assert_int_equal(live_write(&l, 6 * 4, 3 * 4, l.w.origins), 0);
 		assert_int_equal(l.n_requests, kernel ? 2 : 0);
 		assert_int_equal(delay_dirty_blocks(&l.w.d), kernel ? 7 : 9);
 		if (kernel)
@@ -344,7 +344,7 @@ static void retries(void **state)
 		l.commits = c->commits;
 		if (c->journal)
 			l.w.d.ops = &journal_ops;
-		assert_int_equal(live_write(&l, 0, 5 * 4, &l.w.origin),
+		assert_int_equal(live_write(&l, 0, 5 * 4, l.w.origins),
 				 c->err);
 		settle(&l);
 		compare(&l.w);

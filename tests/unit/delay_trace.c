@@ -196,7 +196,7 @@ static void at_once(void **state)
 	begin(&t, 0, false);
 	listen(&t);
 	assert_int_equal(da_write_now(&t.l.w.d, &t.l.w.f, 0, 2 * BS,
-				      &t.l.w.origin, 0), 0);
+				      &t.l.w.origins[0], 0), 0);
 	assert_told(&t,
 		"write_begin: pos 0 len 2048\n"
 		"es_lookup_extent_enter: lblk 0\n"
@@ -283,8 +283,8 @@ static void random_step(struct live *l, uint64_t *random)
 	case 4: live_fallocate(l, part, n); break;
 	case 5: place_all(&l->w); break;
 	case 6: da_write_now(&l->w.d, &l->w.f, part * PART, few * PART,
-			     &l->w.origin, part * PART); break;
-	default: live_write(l, part, few, &l->w.origin);
+			     &l->w.origins[0], part * PART); break;
+	default: live_write(l, part, few, l->w.origins);
 	}
 }
 

@@ -20,7 +20,7 @@
 #include "delay/delayed_file.h"
 #include "delay/writeback.h"
 
-enum { BS = 1024, PART = BS / 4, MAX_BLOCKS = 48, PLACES = 256 };
+enum { BS = 1024, PART = BS / 4, MAX_BLOCKS = 48, PLACES = 256, ORIGINS = 8 };
 
 /* Which allocation from now on fails; 0: none. */
 static int fail_after;
@@ -65,13 +65,14 @@ struct fact {
 	uint64_t pblk;
 };
 
-/* What a part of a block holds. */
-enum { ZEROS, STAGED, DISK };
+/* What a part of a block holds: zeros, what is on disk, or from STAGED on
+ * the bytes of an origin. */
+enum { ZEROS, DISK, STAGED };
 
 struct world {
 	struct delay d;
 	struct delayed_file f;
-	struct origin origin;
+	struct origin origins[ORIGINS];
 	uint32_t blocks;
 	struct fact disk[MAX_BLOCKS];	/* what query_blocks() tells */
 	struct fact model[MAX_BLOCKS];
@@ -148,7 +149,8 @@ static void world_init(struct world *w, uint32_t blocks, uint32_t bits,
 	w->d.reserve.free = free_clusters;
 	delayed_file_init(&w->f);
 	w->f.on_disk = on_disk;
-	w->origin = (struct origin){ &origin_ops, 1 };
+	for (i = 0; i < ORIGINS; i++)
+		w->origins[i] = (struct origin){ &origin_ops, 1 };
 	w->blocks = blocks;
 	w->total = free_clusters;
 	w->next = PLACES - 1;
@@ -173,11 +175,19 @@ static void world_init(struct world *w, uint32_t blocks, uint32_t bits,
 
 static void world_release(struct world *w)
 {
+	uint32_t i;
+
 	delayed_file_release(&w->f, &w->d);
 	assert_int_equal(w->d.reserve.dirty, 0);
 	assert_int_equal(w->d.es_stats.all, 0);
-	assert_int_equal(w->origin.refs, 1);
+	for (i = 0; i < ORIGINS; i++)
+		assert_int_equal(w->origins[i].refs, 1);
 	delay_release(&w->d);
+}
+
+static uint8_t staged_as(const struct world *w, const struct origin *o)
+{
+	return o ? STAGED + (o - w->origins) : ZEROS;
 }
 
 /* Each part of a block is read through the content.  With a map on disk, what
@@ -201,7 +211,7 @@ static void compare_parts(const struct world *w)
 			assert_true(at->status & (ES_DELAYED | ES_WRITTEN));
 			assert_true(!r.origin ||
 				    r.origin_offset == r.offset);
-			is = r.origin ? STAGED : ZEROS;
+			is = staged_as(w, r.origin);
 		} else if (is == DISK && w->parts[i] == ZEROS) {
 			is = ZEROS;
 		}
@@ -271,15 +281,16 @@ static errcode_t write_parts(struct world *w, uint32_t part, uint32_t n,
 			w->model[b].status = ES_WRITTEN;
 		w->model[b].staged = true;
 	}
-	memset(&w->parts[part], origin ? STAGED : ZEROS, n);
+	memset(&w->parts[part], staged_as(w, origin), n);
 	if (w->model_size < end)
 		w->model_size = end;
 	return 0;
 }
 
-static errcode_t write_blocks(struct world *w, uint32_t lblk, uint32_t len)
+static inline errcode_t write_blocks(struct world *w, uint32_t lblk,
+				     uint32_t len)
 {
-	return write_parts(w, lblk * 4, len * 4, &w->origin);
+	return write_parts(w, lblk * 4, len * 4, w->origins);
 }
 
 static errcode_t fallocate_parts(struct world *w, uint32_t part, uint32_t n)
@@ -339,7 +350,7 @@ static errcode_t punch_parts(struct world *w, uint32_t part, uint32_t n)
 }
 
 /* Places come one by one and downwards, so that hardly any two touch. */
-static errcode_t place_all(struct world *w)
+static inline errcode_t place_all(struct world *w)
 {
 	uint32_t bits = w->d.cluster_bits, b, n = 0;
 	uint64_t wanted = delayed_file_wanted_blocks(&w->f) >> bits, extents;
