@@ -7,7 +7,7 @@
 #
 #   unit   the rooms' own tests, in a build with sanitizers and --enable-verify
 #   cli    the commands as a user calls them (bats)
-#   prop   random trees, in both builds
+#   prop   random trees and random scripts, in both builds
 #   real   the folders of this machine
 #   check  layers, symbols, manuals, shell scripts
 #
@@ -166,6 +166,13 @@ run_prop() {
 	tap random_trees-verify python3 "$top/tests/prop/random_trees.py" \
 		--e4pack "$work/verify/src/e4pack" --seed 1000 --count 20 \
 		--seconds 180
+	say 'random scripts'
+	tap random_scripts python3 "$top/tests/prop/random_scripts.py" \
+		--e4pack "$work/plain/src/e4pack" --jobs "$jobs"
+	tap random_scripts-verify python3 \
+		"$top/tests/prop/random_scripts.py" \
+		--e4pack "$work/verify/src/e4pack" --seed 100000 --count 200 \
+		--jobs "$jobs"
 }
 
 run_real() {
