@@ -14,13 +14,13 @@ import struct
 import sys
 
 FS_IOC_FIEMAP = 0xC020660B
-LAST = 1
+LAST, DELAYED, INLINE, UNWRITTEN = 0x1, 0x4, 0x200, 0x800
 HEAD = struct.Struct("=QQIIII")
 EXTENT = struct.Struct("=QQQQQIIII")
 
 
-def pieces(path):
-    """(logical, physical, length) in bytes, neighbours joined."""
+def extents(path):
+    """(logical, physical, length, flags) in bytes, as the kernel tells."""
     out = []
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     start = 0
@@ -35,12 +35,20 @@ def pieces(path):
             for i in range(count):
                 logical, physical, length, _, _, flags, *_ = \
                     EXTENT.unpack_from(buf, HEAD.size + i * EXTENT.size)
-                add(out, logical, physical, length)
+                out.append((logical, physical, length, flags))
                 start = logical + length
             if not count or flags & LAST:
                 return out
     finally:
         os.close(fd)
+
+
+def pieces(path):
+    """(logical, physical, length) in bytes, neighbours joined."""
+    out = []
+    for logical, physical, length, _flags in extents(path):
+        add(out, logical, physical, length)
+    return out
 
 
 def add(out, logical, physical, length):
