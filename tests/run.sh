@@ -7,7 +7,8 @@
 #
 #   unit   the rooms' own tests, in a build with sanitizers and --enable-verify
 #   cli    the commands as a user calls them (bats)
-#   prop   random trees and random scripts, in both builds
+#   prop   random trees and random scripts, in both builds; scripts beside
+#          the running kernel
 #   real   the folders of this machine
 #   check  layers, symbols, manuals, shell scripts
 #
@@ -172,6 +173,12 @@ run_prop() {
 	tap random_scripts-verify python3 \
 		"$top/tests/prop/random_scripts.py" \
 		--e4pack "$work/verify/src/e4pack" --seed 100000 --count 200 \
+		--jobs "$jobs"
+	say 'scripts beside the kernel'
+	tap oracle python3 "$top/tests/prop/oracle.py" \
+		--e4pack "$work/plain/src/e4pack" --jobs "$jobs"
+	tap oracle-verify python3 "$top/tests/prop/oracle.py" \
+		--e4pack "$work/verify/src/e4pack" --seed 100000 --count 10 \
 		--jobs "$jobs"
 }
 

@@ -15,6 +15,7 @@ class Style:
         self.large = 200000
         self.live = True		# sync, fsync and df are there
         self.attributes = True
+        self.xattr_lengths = (0, 1, 10, 30)
         self.__dict__.update(more)
 
 
@@ -234,7 +235,7 @@ class Generator:
     def make_setxattr(self):
         path = self.any()
         name = "user." + self.rng.choice("abc")
-        length = self.rng.choice((0, 1, 10, 30))
+        length = self.rng.choice(self.style.xattr_lengths)
         return path and ("setxattr", path, name, ("text", b"v" * length))
 
     def make_rmxattr(self):

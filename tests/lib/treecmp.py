@@ -87,6 +87,9 @@ def file_ranges(fd, size):
             start = os.lseek(fd, at, os.SEEK_DATA)
         except OSError:
             break
+        if start >= size:
+            # What the kernel says of cached pages with an unwritten end.
+            break
         end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
         out.append((start, end))
         at = end
