@@ -13,6 +13,7 @@ class Style:
         self.commands = 40
         self.most_bytes = 1 << 20	# of all files together
         self.large = 200000
+        self.large_share = 0.05
         self.live = True		# sync, fsync and df are there
         self.attributes = True
         self.xattr_lengths = (0, 1, 10, 30)
@@ -76,14 +77,14 @@ class Generator:
     def length(self):
         r, bs = self.rng, self.model.bs
         kind = r.random()
-        if kind < 0.3:
+        if r.random() < self.style.large_share:
+            length = r.randrange(1, self.style.large)
+        elif kind < 0.3:
             length = r.randrange(1, bs)
         elif kind < 0.6:
             length = max(1, r.randrange(1, 12) * bs + r.choice((-1, 0, 0, 1)))
-        elif kind < 0.95:
-            length = r.randrange(1, 16 * bs)
         else:
-            length = r.randrange(1, self.style.large)
+            length = r.randrange(1, 16 * bs)
         room = self.style.most_bytes - self.model.used() * bs
         return min(length, room)
 
