@@ -10,6 +10,7 @@ and as system calls on a mounted copy of an equal empty image.  Compared are
   - at the end, after a sync: names, types, modes, owners, xattrs, links,
     content, the map of holes, unwritten and written blocks, st_blocks, the
     free blocks,
+  - what the kernel sees in e4pack's image, against what is in it,
   - in kernel mode: extents, over all scripts, at most a tenth more or less,
   - where tracefs can be had and e4pack traces: blocks reserved, released,
     claimed, inserted as delayed, and allocated.
@@ -252,6 +253,17 @@ class Kernel:
         finally:
             run("umount", self.mount)
 
+    def look(self, kind, image):
+        """The maps and the tree of an image as it is."""
+        done = run("mount", "-o", "ro,loop,noatime", image, self.mount)
+        if done.returncode:
+            raise Wrong("mount of the image: " + done.stderr.decode())
+        try:
+            device = os.stat(self.mount).st_dev
+            return self.shot(kind, device), treecmp.load_dir(self.mount)
+        finally:
+            run("umount", self.mount)
+
     def delayed(self, device):
         name = os.path.basename(os.readlink("/sys/dev/block/%d:%d" % (
             os.major(device), os.minor(device))))
@@ -351,8 +363,7 @@ class Program:
         return seen
 
     def end(self, kind, image, seen):
-        """What is in the image must be what the end of the script said, so
-        the image takes its place."""
+        """One more shot: what is in the image."""
         e = ext4read.Image(image)
         low, = struct.unpack("<I", e.bytes(1024 + 0x0C, 4))
         inodes, files = {}, {}
@@ -371,11 +382,31 @@ class Program:
         seen.tree = treecmp.load_image(image, 0)
 
 
+def compare_mounted(kernel, kind, image, seen):
+    """The kernel sees in the image what is in it."""
+    shot, tree = kernel.look(kind, image)
+    yield from tree_differences(seen.tree, tree)
+    for path, f in seen.shots[-1].files.items():
+        there = shot.files.get(path)
+        if there and (there.map, there.data, there.tree) != (f.map, f.data,
+                                                             f.tree):
+            yield "the kernel in the image: %s: %s, in it %s" % (
+                path, vars(there), vars(f))
+
+
 class Untimed(treecmp.Comparison):
     """Trees without times, which a script counts in another way."""
 
     def times(self, path, want, got):
         pass
+
+
+def tree_differences(one, other):
+    options = argparse.Namespace(
+        owner=None, clamp=None, times="ignore", no_xattrs=False,
+        skip_xattr=["system.data"], no_holes=True, no_root=True,
+        block_size=None, inode_size=None)
+    return Untimed(options, one, other).run()
 
 
 def excused(kernel, ours, model, nodelalloc):
@@ -415,11 +446,7 @@ def compare_shot(where, kernel, ours, model, nodelalloc):
 
 
 def compare_trees(kernel, ours):
-    options = argparse.Namespace(
-        owner=None, clamp=None, times="ignore", no_xattrs=False,
-        skip_xattr=["system.data"], no_holes=True, no_root=True,
-        block_size=None, inode_size=None)
-    yield from Untimed(options, kernel.tree, ours.tree).run()
+    yield from tree_differences(kernel.tree, ours.tree)
     for path, k in kernel.shots[-1].files.items():
         o = ours.shots[-1].files.get(path)
         if o and (k.data != o.data or o.tree != o.least_tree or
@@ -485,9 +512,10 @@ class Oracle:
         words = ["--nodelalloc"] if seed % 5 == 4 else []
         options = ",nodelalloc" if words else ""
         ours = []
+        made = os.path.join(self.work, "made")
         image = os.path.join(self.work, "image")
         for allocator in ALLOCATORS:
-            ours.append(self.program.play(kind, allocator + words, image,
+            ours.append(self.program.play(kind, allocator + words, made,
                                           commands, self.host))
         for _ in range(ATTEMPTS):
             # The kernel may have written back before it was asked to.
@@ -500,6 +528,8 @@ class Oracle:
                     kind, kernel, side, commands, self.host, bool(words))]
             if not out:
                 break
+        out += [("image", d) for d in compare_mounted(
+            self.kernel, kind, made, ours[-1])]
         total.kernel += extents(kernel.shots[-1])
         total.ours += extents(ours[0].shots[-1])
         if out:
@@ -559,6 +589,8 @@ def judge(program, host, name, o):
     with multiprocessing.Pool(o.jobs) as pool:
         for part in pool.imap(worker, jobs):
             total.add(part)
+    if not total.scripts:
+        total.wrong.append("no time for a script")
     if total.scripts >= 20 and not 0.9 <= total.ours / total.kernel <= 1.1:
         total.wrong.append("extents: kernel %d, e4pack %d" % (total.kernel,
                                                               total.ours))
