@@ -10,7 +10,6 @@
 #include "base/number.h"
 #include "pack/flush.h"
 #include "pack/frame.h"
-#include "pack/solve.h"
 
 /* Bytes that a solved size may reach. */
 static uint64_t size_limit(const struct build *b)
@@ -36,7 +35,7 @@ static void init_delay(struct build *b)
 		r->limit = size_limit(b) >> fmt->block_bits >>
 			   fmt->cluster_bits;
 	else
-		r->free = solve_room(f, o, o->size.value) >>
+		r->free = frame_room(f, o, o->size.value) >>
 			  fmt->cluster_bits;
 }
 

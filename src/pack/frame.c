@@ -215,3 +215,21 @@ uint64_t frame_journal(const struct geometry_options *f,
 		return ((uint64_t)o->journal_mib << 20) / f->block_size;
 	return geometry_journal_blocks(blocks);
 }
+
+uint64_t frame_room(const struct geometry_options *f,
+		    const struct e4pack_options *o, uint64_t bytes)
+{
+	struct geometry_options empty = *f;
+	uint64_t journal, room;
+	struct geometry g;
+
+	empty.blocks = bytes / f->block_size;
+	empty.inodes = FORMAT_LOST_FOUND_INO;
+	if (!empty.blocks || geometry_init(&g, &empty))
+		return 0;
+	journal = format_whole_clusters(&g.format,
+					frame_journal(f, o, empty.blocks));
+	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
+	geometry_release(&g);
+	return room;
+}

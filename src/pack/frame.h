@@ -24,4 +24,10 @@ uint64_t frame_inodes(const struct geometry_options *f,
 uint64_t frame_journal(const struct geometry_options *f,
 		       const struct e4pack_options *o, uint64_t blocks);
 
+/* Blocks of a frame with the fewest inodes that are left for the tree when
+ * the whole image has @bytes; 0 when no frame is that small.  For refusing
+ * while staging what can never fit. */
+uint64_t frame_room(const struct geometry_options *f,
+		    const struct e4pack_options *o, uint64_t bytes);
+
 #endif

@@ -17,7 +17,7 @@
  *
  * With bigalloc all of these are whole clusters, and so are the steps.
  */
-#include "pack/solve.h"
+#include "pack/plan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -480,22 +480,4 @@ errcode_t plan_solve(struct plan *p, uint64_t limit)
 	if (size.kind == E4PACK_SIZE_MIN)
 		return 0;
 	return solve_over_min(&s, least, &size);
-}
-
-uint64_t solve_room(const struct geometry_options *frame_options,
-		    const struct e4pack_options *options, uint64_t bytes)
-{
-	struct geometry_options o = *frame_options;
-	uint64_t journal, room;
-	struct geometry g;
-
-	o.blocks = bytes / o.block_size;
-	o.inodes = FORMAT_LOST_FOUND_INO;
-	if (!o.blocks || geometry_init(&g, &o))
-		return 0;
-	journal = format_whole_clusters(&g.format,
-					frame_journal(&o, options, o.blocks));
-	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
-	geometry_release(&g);
-	return room;
 }
