@@ -126,10 +126,10 @@ void dir_layout_release(struct dir_layout *l)
 
 static void linear_encode(const struct dir_layout *l, uint8_t *blocks,
 			  const struct format *fmt, uint32_t ino,
-			  uint32_t parent, const struct dir_name *names)
+			  uint32_t generation, uint32_t parent, const struct dir_name *names)
 {
 	struct dirleaf d = { .fmt = fmt,
-			     .seed = format_inode_seed(fmt, ino, 0) };
+			     .seed = format_inode_seed(fmt, ino, generation) };
 	uint8_t *next = blocks, *end = blocks + l->blocks * fmt->block_size;
 	uint32_t i;
 
@@ -151,11 +151,12 @@ static void linear_encode(const struct dir_layout *l, uint8_t *blocks,
 }
 
 void dir_encode(const struct dir_layout *l, uint8_t *blocks,
-		const struct format *fmt, uint32_t ino, uint32_t parent,
+		const struct format *fmt, uint32_t ino,
+		  uint32_t generation, uint32_t parent,
 		const struct dir_name *names)
 {
 	if (l->indexed)
-		htree_encode(l, blocks, fmt, ino, parent, names);
+		htree_encode(l, blocks, fmt, ino, generation, parent, names);
 	else
-		linear_encode(l, blocks, fmt, ino, parent, names);
+		linear_encode(l, blocks, fmt, ino, generation, parent, names);
 }

@@ -45,10 +45,11 @@ void dir_layout_release(struct dir_layout *l);
 uint64_t dir_blocks_bound(const struct format *fmt, uint64_t bytes,
 			  uint64_t min_blocks);
 
-/* Write the l->blocks whole blocks of folder @ino, below @parent, to
- * @blocks.  @names as given to dir_layout_init(), now with their numbers. */
+/* Write the l->blocks whole blocks of folder @ino with @generation, below
+ * @parent, to @blocks.  @names as given to dir_layout_init(), now with their numbers. */
 void dir_encode(const struct dir_layout *l, uint8_t *blocks,
-		const struct format *fmt, uint32_t ino, uint32_t parent,
+		const struct format *fmt, uint32_t ino,
+		  uint32_t generation, uint32_t parent,
 		const struct dir_name *names);
 
 #endif

@@ -135,12 +135,11 @@ static void put_tail(uint8_t *node, uint32_t cap, uint32_t seed)
 
 void extent_tree_encode(uint8_t *i_block, uint8_t *blocks,
 			const uint64_t *meta_pblk, const struct format *fmt,
-			uint32_t ino, const struct extent *extents, size_t n)
+			uint32_t seed, const struct extent *extents, size_t n)
 {
 	struct encoder c = { .meta_pblk = meta_pblk, .extents = extents,
 			     .n = n };
 	const struct shape *s = &c.shape;
-	uint32_t seed = format_inode_seed(fmt, ino, 0);
 	unsigned int level;
 	uint64_t i;
 

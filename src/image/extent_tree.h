@@ -11,9 +11,9 @@ uint64_t extent_tree_blocks(const struct format *fmt, uint64_t n);
 
 /* Write the root to @i_block (60 bytes) and the extent_tree_blocks() others,
  * that will lie at @meta_pblk, to @blocks: levels from the top down, each in
- * the order of its extents. */
+ * the order of its extents.  @seed is that of the inode's checksums. */
 void extent_tree_encode(uint8_t *i_block, uint8_t *blocks,
 			const uint64_t *meta_pblk, const struct format *fmt,
-			uint32_t ino, const struct extent *extents, size_t n);
+			uint32_t seed, const struct extent *extents, size_t n);
 
 #endif

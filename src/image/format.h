@@ -30,8 +30,8 @@ struct format {
 	uint32_t extra_isize;	/* i_extra_isize, 0 for 128-byte inodes */
 	uint32_t csum_seed;	/* where metadata_csum is on */
 	uint32_t hash_seed[4];	/* s_hash_seed as four little-endian words */
-	uint8_t hash_version;	/* DX_HASH_HALF_MD4, always with the
-				 * unsigned variant */
+	uint8_t hash_version;	/* DX_HASH_*, the signed variant ... */
+	bool hash_signed;	/* ... or else the unsigned one is meant */
 	bool metadata_csum, extents, filetype, dir_index, large_dir, dir_nlink;
 	bool ea_inode, ext_attr, huge_file, large_file, inline_data;
 };

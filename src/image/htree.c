@@ -103,13 +103,14 @@ static int slot_cmp(const void *a, const void *b)
 static errcode_t hash_names(struct dir_slot *slots, const struct format *fmt,
 			    const struct dir_name *names, uint32_t n)
 {
+	int version = fmt->hash_version +
+		      (fmt->hash_signed ? 0 : UNSIGNED_HASH);
 	ext2_dirhash_t hash;
 	errcode_t err;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		err = ext2fs_dirhash(fmt->hash_version + UNSIGNED_HASH,
-				     names[i].name, names[i].len,
+		err = ext2fs_dirhash(version, names[i].name, names[i].len,
 				     fmt->hash_seed, &hash, NULL);
 		if (err)
 			return err;
@@ -282,11 +283,12 @@ static void begin_nodes(const struct encoder *c)
 }
 
 void htree_encode(const struct dir_layout *l, uint8_t *blocks,
-		  const struct format *fmt, uint32_t ino, uint32_t parent,
+		  const struct format *fmt, uint32_t ino,
+		  uint32_t generation, uint32_t parent,
 		  const struct dir_name *names)
 {
 	struct encoder c = { .fmt = fmt, .blocks = blocks,
-			     .seed = format_inode_seed(fmt, ino, 0) };
+			     .seed = format_inode_seed(fmt, ino, generation) };
 	uint64_t i;
 
 	index_init(&c.index, fmt, l->leaves);

@@ -20,7 +20,8 @@ errcode_t htree_layout(struct dir_layout *l, const struct format *fmt,
 
 /* Write the l->blocks whole blocks of folder @ino. */
 void htree_encode(const struct dir_layout *l, uint8_t *blocks,
-		  const struct format *fmt, uint32_t ino, uint32_t parent,
+		  const struct format *fmt, uint32_t ino,
+		  uint32_t generation, uint32_t parent,
 		  const struct dir_name *names);
 
 #endif

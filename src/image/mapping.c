@@ -53,7 +53,8 @@ uint64_t mapping_extent_blocks(const struct format *fmt, uint64_t n)
 errcode_t mapping_encode(uint8_t i_block[60], uint8_t *blocks,
 			 const uint64_t *meta_pblk, uint64_t n_meta,
 			 const struct format *fmt, uint32_t ino,
-			 const struct extent *extents, size_t n)
+			 uint32_t generation, const struct extent *extents,
+			 size_t n)
 {
 	uint64_t count;
 	errcode_t err;
@@ -68,6 +69,7 @@ errcode_t mapping_encode(uint8_t i_block[60], uint8_t *blocks,
 	if (!fmt->extents)
 		return indirect_encode(i_block, blocks, meta_pblk, fmt,
 				       extents, n);
-	extent_tree_encode(i_block, blocks, meta_pblk, fmt, ino, extents, n);
+	extent_tree_encode(i_block, blocks, meta_pblk, fmt,
+			   format_inode_seed(fmt, ino, generation), extents, n);
 	return 0;
 }

@@ -21,8 +21,8 @@ errcode_t mapping_blocks(uint64_t *ret, const struct format *fmt,
  * extents feature only. */
 uint64_t mapping_extent_blocks(const struct format *fmt, uint64_t n);
 
-/* Encode the mapping of @n extents of inode @ino (ascending, not
- * overlapping).  @meta_pblk has the place of each further block, in the
+/* Encode the mapping of @n extents of inode @ino with @generation (ascending,
+ * not overlapping).  @meta_pblk has the place of each further block, in the
  * order in which they are written to @blocks (room for mapping_blocks()
  * whole blocks); @i_block gets 60 bytes.
  * Return: 0; E4PACK_ET_BUG when the counts do not agree or an extent is
@@ -31,6 +31,7 @@ uint64_t mapping_extent_blocks(const struct format *fmt, uint64_t n);
 errcode_t mapping_encode(uint8_t i_block[60], uint8_t *blocks,
 			 const uint64_t *meta_pblk, uint64_t n_meta,
 			 const struct format *fmt, uint32_t ino,
-			 const struct extent *extents, size_t n);
+			 uint32_t generation, const struct extent *extents,
+			 size_t n);
 
 #endif

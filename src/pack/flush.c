@@ -149,7 +149,7 @@ static errcode_t put_dir(struct plan *p, struct blockstream *s,
 		err = ENOMEM;
 	if (!err) {
 		o->indexed = layout.indexed;
-		dir_encode(&layout, blocks, &p->format, o->inode->ino,
+		dir_encode(&layout, blocks, &p->format, o->inode->ino, 0,
 			   o->node->parent->inode->ino, names);
 		err = put_object(p, s, o, blocks);
 	}

@@ -61,7 +61,7 @@ static errcode_t put_mapping(struct table_writer *w, uint32_t ino,
 	}
 	if (!err)
 		err = mapping_encode(v->i_block, blocks, pblk, n, &p->format,
-				     ino, w->extents.extents, w->extents.n);
+				     ino, 0, w->extents.extents, w->extents.n);
 	for (i = 0; !err && i < n; i++)
 		err = blockstream_put(&w->maps, pblk[i], 1,
 				      blocks + ((size_t)i << bits));

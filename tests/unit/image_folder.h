@@ -69,7 +69,7 @@ static inline uint8_t *encode(const struct dir_layout *l,
 	uint8_t *blocks = test_malloc(len + 1);
 
 	memset(blocks, 0x5a, len + 1);
-	dir_encode(l, blocks, fmt, INO, PARENT, names);
+	dir_encode(l, blocks, fmt, INO, 0, PARENT, names);
 	assert_int_equal(blocks[len], 0x5a);
 	return blocks;
 }

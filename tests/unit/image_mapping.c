@@ -59,7 +59,7 @@ static void root_of_four(void **state)
 
 	(void)state;
 	memset(i_block, 0x5a, sizeof(i_block));
-	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12,
+	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12, 0,
 					extents, 4), 0);
 	assert_memory_equal(i_block, want, sizeof(want));
 }
@@ -87,7 +87,7 @@ static void leaf_of_five(void **state)
 	for (i = 0; i < 5; i++)
 		extents[i] = (struct extent){ 3 * i, 2, 1000 + 10 * i, i == 2 };
 	memset(block, 0x5a, sizeof(block));
-	assert_int_equal(mapping_encode(i_block, block, &place, 1, &fmt, 12,
+	assert_int_equal(mapping_encode(i_block, block, &place, 1, &fmt, 12, 0,
 					extents, 5), 0);
 	assert_memory_equal(i_block, root, sizeof(root));
 	assert_memory_equal(block, leaf, sizeof(leaf));
@@ -158,7 +158,7 @@ static void check_tree(const struct tree_case *c)
 	blocks = test_malloc(n_meta * c->block_size + 1);
 	memset(blocks, 0x5a, n_meta * c->block_size + 1);
 	assert_int_equal(mapping_encode(i_block, blocks, meta, n_meta, &fmt,
-					12, extents, c->n), 0);
+					12, 0, extents, c->n), 0);
 	assert_int_equal(format_crc32c(UINT32_MAX, i_block, 60), c->root);
 	assert_true(fnv(blocks, n_meta * c->block_size) == c->digest);
 	assert_int_equal(blocks[n_meta * c->block_size], 0x5a);
@@ -253,7 +253,7 @@ static void malformed(void **state)
 		struct format fmt = format(1024, true, cases[i].extents);
 
 		assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt,
-						12, cases[i].e, cases[i].n),
+						12, 0, cases[i].e, cases[i].n),
 				 E4PACK_ET_BUG);
 	}
 	assert_int_equal(i_block[0], 1);
@@ -269,13 +269,13 @@ static void counts_disagree(void **state)
 
 	(void)state;
 	assert_int_equal(mapping_encode(i_block, blocks, places_of, 1, &tree,
-					12, &far, 1), E4PACK_ET_BUG);
+					12, 0, &far, 1), E4PACK_ET_BUG);
 	assert_int_equal(mapping_encode(i_block, blocks, places_of, 0, &map,
-					12, &far, 1), E4PACK_ET_BUG);
+					12, 0, &far, 1), E4PACK_ET_BUG);
 	assert_int_equal(mapping_encode(i_block, blocks, places_of, 2, &map,
-					12, &far, 1), E4PACK_ET_BUG);
+					12, 0, &far, 1), E4PACK_ET_BUG);
 	assert_int_equal(mapping_encode(i_block, blocks, places_of, 1, &map,
-					12, &far, 1), 0);
+					12, 0, &far, 1), 0);
 }
 
 /* The block number of @lblk in a block map, 0 for a hole. */
@@ -325,7 +325,7 @@ static void check_map(const struct map_case *c)
 	memset(blocks, 0x5a, n_meta * c->block_size + 1);
 	memset(i_block, 0x5a, sizeof(i_block));
 	assert_int_equal(mapping_encode(i_block, blocks, meta, n_meta, &fmt,
-					12, c->e, c->n), 0);
+					12, 0, c->e, c->n), 0);
 	assert_int_equal(blocks[n_meta * c->block_size], 0x5a);
 	for (i = 0; i < c->n; i++) {
 		if (c->e[i].lblk > end)
@@ -388,7 +388,7 @@ static void map_order(void **state)
 	uint8_t i_block[60], blocks[7 * 1024];
 
 	(void)state;
-	assert_int_equal(mapping_encode(i_block, blocks, meta, 7, &fmt, 12, e,
+	assert_int_equal(mapping_encode(i_block, blocks, meta, 7, &fmt, 12, 0, e,
 					4), 0);
 	assert_int_equal(get_le32(i_block + 48), 70);
 	assert_int_equal(get_le32(i_block + 52), 71);
@@ -417,13 +417,13 @@ static void out_of_reach(void **state)
 	(void)state;
 	assert_int_equal(mapping_blocks(&n, &fmt, far, 1), E4PACK_ET_TOO_BIG);
 	assert_int_equal(n, 99);
-	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12,
+	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12, 0,
 					far, 1), E4PACK_ET_TOO_BIG);
-	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12,
+	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12, 0,
 					high, 1), E4PACK_ET_TOO_BIG);
-	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12,
+	assert_int_equal(mapping_encode(i_block, NULL, NULL, 0, &fmt, 12, 0,
 					across, 1), E4PACK_ET_TOO_BIG);
-	assert_int_equal(mapping_encode(i_block, block, &meta, 1, &fmt, 12,
+	assert_int_equal(mapping_encode(i_block, block, &meta, 1, &fmt, 12, 0,
 					one, 1), E4PACK_ET_TOO_BIG);
 }
 
