@@ -18,7 +18,7 @@ _e4pack()
 
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-			'create plan batch es frag --help --version' -- "$cur")
+			'create plan batch es frag journal --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -85,6 +85,7 @@ _e4pack()
 		batch) build="--new --keep-going $build" ;;
 		es) build=$inspect ;;
 		frag) build="$inspect --top --fail-over" ;;
+		journal) build="$inspect --replay" ;;
 		*) build= ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$build" -- "$cur")

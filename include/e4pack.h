@@ -267,6 +267,16 @@ enum e4pack_status e4pack_frag(const struct e4pack_frag_options *options,
 			       const char *image, const char *const *paths,
 			       size_t n);
 
+struct e4pack_journal_options {
+	struct e4pack_inspect_options inspect;
+	bool replay;		/* do what a mount would do with it; the image
+				 * is written to */
+};
+
+/* Report what is in the journal, or replay it. */
+enum e4pack_status e4pack_journal(const struct e4pack_journal_options *options,
+				  const char *image);
+
 /* Return: the version, as "0.1.0". */
 const char *e4pack_version(void);
 

@@ -7,8 +7,10 @@
 #include "api/session.h"
 #include "base/emit.h"
 #include "base/errors.h"
+#include "pack/replay_log.h"
 #include "report/es.h"
 #include "report/frag.h"
+#include "report/jdump.h"
 #include "report/open.h"
 
 enum { DEFAULT_TOP = 10 };
@@ -21,14 +23,20 @@ struct inspection {
 	bool damaged;	/* told, and shown as far as it goes */
 };
 
-static errcode_t begin(struct inspection *n,
-		       const struct e4pack_inspect_options *options,
-		       const char *image)
+static void begin_session(struct inspection *n,
+			  const struct e4pack_inspect_options *options)
 {
 	n->img = NULL;
 	n->damaged = false;
 	session_begin(&n->session, &options->session);
 	emit_init(&n->out, options->output, options->output_arg);
+}
+
+static errcode_t begin(struct inspection *n,
+		       const struct e4pack_inspect_options *options,
+		       const char *image)
+{
+	begin_session(n, options);
 	return report_open(&n->img, image, options->offset, &n->session.diag,
 			   &n->damaged);
 }
@@ -84,5 +92,36 @@ enum e4pack_status e4pack_frag(const struct e4pack_frag_options *options,
 
 	if (!err)
 		err = report_frag(inspection.img, &frag, &inspection.out);
+	return end(&inspection, err);
+}
+
+static enum e4pack_status replay(const struct e4pack_inspect_options *options,
+				 const char *image)
+{
+	const struct replay_log_options o = {
+		.offset = options->offset, .json = options->json,
+	};
+	struct inspection inspection;
+
+	begin_session(&inspection, options);
+	return end(&inspection, replay_log(image, &o, &inspection.out,
+					   &inspection.session.diag));
+}
+
+enum e4pack_status e4pack_journal(const struct e4pack_journal_options *options,
+				  const char *image)
+{
+	struct inspection inspection;
+	const struct jdump_options jdump = {
+		.json = options->inspect.json,
+		.progress = &inspection.session.progress,
+	};
+	errcode_t err;
+
+	if (options->replay)
+		return replay(&options->inspect, image);
+	err = begin(&inspection, &options->inspect, image);
+	if (!err)
+		err = report_journal(inspection.img, &jdump, &inspection.out);
 	return end(&inspection, err);
 }

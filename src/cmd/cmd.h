@@ -16,6 +16,7 @@ int cmd_batch(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_es(int argc, char **argv);
 int cmd_frag(int argc, char **argv);
+int cmd_journal(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 
 /* terminal.c: where messages and progress of one command go. */

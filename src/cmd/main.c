@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "batch", cmd_batch, "a new image from scripts, write by write" },
 	{ "es", cmd_es, "extent status of files: lblk, len, pblk, status" },
 	{ "frag", cmd_frag, "fragmentation and free space" },
+	{ "journal", cmd_journal, "what is in the journal; --replay replays it" },
 };
 
 static void help(FILE *out)

@@ -50,8 +50,8 @@ enum image_csum {
 
 /* Open the image that begins @offset bytes into the file or block device
  * @path, and check it.  @path and @diag must outlive the image.  Of an
- * image that needs recovery, image_set_overlay() is called next, before
- * anything else is read.  Reports, with @path as the subject.
+ * image that needs recovery nothing but its journal is read before
+ * image_set_overlay() is called.  Reports, with @path as the subject.
  * Return: 0 with *@ret to image_close(); an errno; E4PACK_ET_NOT_EXT4;
  * E4PACK_ET_BAD_IMAGE; E4PACK_ET_UNSUPPORTED for a feature; E4PACK_ET_SHORT
  * when the file ends before the last block. */

@@ -56,6 +56,26 @@ errcode_t read_group(struct group_info *ret, struct image *img,
 	return 0;
 }
 
+errcode_t read_group_super(struct group_super *ret, struct image *img,
+			   uint32_t group)
+{
+	struct ext2_super_block *sb = img->fs->super;
+	blk64_t super, old_desc, new_desc;
+
+	if (ext2fs_super_and_bgd_loc2(img->fs, group, &super, &old_desc,
+				      &new_desc, NULL))
+		return image_bad(img, "group %u cannot be placed", group);
+	ret->super = super;
+	ret->has_super = group == 0 || super;
+	ret->old_desc = old_desc;
+	ret->old_blocks = img->fs->desc_blocks + sb->s_reserved_gdt_blocks;
+	if (sb->s_feature_incompat & EXT2_FEATURE_INCOMPAT_META_BG)
+		ret->old_blocks = sb->s_first_meta_bg;
+	ret->new_desc = new_desc;
+	ret->per_block = EXT2_DESC_PER_BLOCK(sb);
+	return 0;
+}
+
 /* Whether the bitmap's checksum is the one in its descriptor.  A short
  * descriptor holds its lower half only. */
 static errcode_t check_bitmap(struct image *img, uint32_t group,
@@ -125,24 +145,15 @@ static errcode_t list_add(struct run_list *list, const struct image *img,
 static errcode_t add_descriptors(struct run_list *list, struct image *img,
 				 uint32_t group)
 {
-	const struct ext2_super_block *sb = img->fs->super;
-	uint64_t old_blocks = img->fs->desc_blocks +
-			      sb->s_reserved_gdt_blocks;
-	blk64_t super, old_desc, new_desc;
-	errcode_t err = 0;
+	struct group_super g;
+	errcode_t err = read_group_super(&g, img, group);
 
-	if (sb->s_feature_incompat & EXT2_FEATURE_INCOMPAT_META_BG)
-		old_blocks = sb->s_first_meta_bg;
-	err = ext2fs_super_and_bgd_loc2(img->fs, group, &super, &old_desc,
-					&new_desc, NULL);
-	if (err)
-		return image_bad(img, "group %u cannot be placed", group);
-	if (group == 0 || super)
-		err = list_add(list, img, super, 1);
-	if (!err && old_desc)
-		err = list_add(list, img, old_desc, old_blocks);
-	if (!err && new_desc)
-		err = list_add(list, img, new_desc, 1);
+	if (!err && g.has_super)
+		err = list_add(list, img, g.super, 1);
+	if (!err && g.old_desc)
+		err = list_add(list, img, g.old_desc, g.old_blocks);
+	if (!err && g.new_desc)
+		err = list_add(list, img, g.new_desc, 1);
 	return err;
 }
 

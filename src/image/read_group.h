@@ -21,6 +21,20 @@ struct group_info {
 errcode_t read_group(struct group_info *ret, struct image *img,
 		     uint32_t group);
 
+/* Where a group keeps copies of what describes the whole image. */
+struct group_super {
+	uint64_t super;		/* block with a superblock */
+	uint64_t old_desc;	/* first block of all descriptors; 0: none */
+	uint64_t old_blocks;	/* of them, and of those reserved behind */
+	uint64_t new_desc;	/* block with those of its meta group; 0: none */
+	uint32_t per_block;	/* descriptors in a block */
+	bool has_super;
+};
+
+/* Find those of @group.  Reports.  Return: 0 or E4PACK_ET_BAD_IMAGE. */
+errcode_t read_group_super(struct group_super *ret, struct image *img,
+			   uint32_t group);
+
 /* Read the inode bitmap of @g, descriptor of @group, to block_size bytes at
  * @out.  Reports.  Return: as image_read(), or E4PACK_ET_STRICT. */
 errcode_t read_inode_bitmap(uint8_t *out, struct image *img, uint32_t group,
