@@ -267,6 +267,13 @@ void image_close(struct image *img)
 	free(img);
 }
 
+uint64_t image_room_blocks(const struct image *img)
+{
+	if (img->offset)
+		return img->geo.blocks;
+	return img->bytes >> img->geo.block_bits;
+}
+
 bool image_is_file(const struct image *img, int fd)
 {
 	struct stat mine, other;

@@ -64,6 +64,10 @@ errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
  * recovery, once.  Reports.  Return: as image_open(). */
 errcode_t image_set_overlay(struct image *img, struct overlay *o);
 
+/* Blocks that the image may grow to where it lies, or have grown to by what
+ * its journal holds: those of its file or device, if it has that alone. */
+uint64_t image_room_blocks(const struct image *img);
+
 /* Whether @fd is open on the file of this image. */
 bool image_is_file(const struct image *img, int fd);
 

@@ -3,6 +3,7 @@
 #include "image/super_state.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include <ext2fs/ext2_fs.h>
 
@@ -12,10 +13,16 @@
 enum {
 	AT_WTIME = 48, AT_STATE = 58, AT_INCOMPAT = 96, AT_RO_COMPAT = 100,
 	AT_WTIME_HI = 628, AT_CSUM = 1020,
+	AT_FREE_BLOCKS = 12, AT_FREE_INODES = 16, AT_FREE_BLOCKS_HI = 344,
+	AT_KBYTES_WRITTEN = 376,
 };
 
 _Static_assert(offsetof(struct ext2_super_block, s_wtime_hi) == AT_WTIME_HI,
 	       "high byte of the time");
+_Static_assert(offsetof(struct ext2_super_block, s_free_blocks_hi) ==
+	       AT_FREE_BLOCKS_HI, "free blocks");
+_Static_assert(offsetof(struct ext2_super_block, s_kbytes_written) ==
+	       AT_KBYTES_WRITTEN, "bytes written");
 _Static_assert(offsetof(struct ext2_super_block, s_checksum) == AT_CSUM,
 	       "checksum");
 
@@ -50,6 +57,31 @@ bool super_needs_recovery(const uint8_t raw[SUPER_BYTES])
 int64_t super_written(const uint8_t raw[SUPER_BYTES])
 {
 	return (int64_t)raw[AT_WTIME_HI] << 32 | get_le32(raw + AT_WTIME);
+}
+
+/* Make @out @raw without what may differ. */
+static void strip(uint8_t out[SUPER_BYTES], const uint8_t raw[SUPER_BYTES])
+{
+	memcpy(out, raw, SUPER_BYTES);
+	put_le32(out + AT_FREE_BLOCKS, 0);
+	put_le32(out + AT_FREE_INODES, 0);
+	put_le32(out + AT_FREE_BLOCKS_HI, 0);
+	put_le32(out + AT_WTIME, 0);
+	out[AT_WTIME_HI] = 0;
+	put_le64(out + AT_KBYTES_WRITTEN, 0);
+	put_le32(out + AT_CSUM, 0);
+	put_le32(out + AT_INCOMPAT, get_le32(out + AT_INCOMPAT) &
+		 ~(uint32_t)EXT3_FEATURE_INCOMPAT_RECOVER);
+}
+
+bool super_is_alike(const uint8_t a[SUPER_BYTES],
+		    const uint8_t b[SUPER_BYTES])
+{
+	uint8_t x[SUPER_BYTES], y[SUPER_BYTES];
+
+	strip(x, a);
+	strip(y, b);
+	return !memcmp(x, y, SUPER_BYTES);
 }
 
 bool super_is_64bit(const uint8_t raw[SUPER_BYTES])

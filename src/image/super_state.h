@@ -24,6 +24,11 @@ bool super_needs_recovery(const uint8_t raw[SUPER_BYTES]);
 /* When the superblock was last written, seconds since 1970. */
 int64_t super_written(const uint8_t raw[SUPER_BYTES]);
 
+/* Whether two superblocks say the same but for RECOVER and for hints that
+ * every reader counts anew: what is free, and when it was written. */
+bool super_is_alike(const uint8_t a[SUPER_BYTES],
+		    const uint8_t b[SUPER_BYTES]);
+
 /* Whether block numbers may need more than 32 bits. */
 bool super_is_64bit(const uint8_t raw[SUPER_BYTES]);
 

@@ -7,11 +7,6 @@
 
 enum { BATCH_BYTES = 1 << 20 };
 
-static errcode_t sync(const struct journal *j)
-{
-	return j->place.io.sync(j->place.io.arg);
-}
-
 errcode_t checkpoint_blocks(const struct logged_block *blocks, size_t n,
 			    const struct journal *j)
 {
@@ -32,7 +27,7 @@ errcode_t checkpoint_blocks(const struct logged_block *blocks, size_t n,
 				journal_position(j, blocks[i].home));
 	}
 	free(batch);
-	return err ? err : sync(j);
+	return err;
 }
 
 errcode_t checkpoint_empty(struct journal *j, uint32_t sequence)
@@ -42,18 +37,16 @@ errcode_t checkpoint_empty(struct journal *j, uint32_t sequence)
 	jsuper_set_log(&j->super, 0, sequence);
 	jsuper_drop_fast_commit(&j->super);
 	err = journal_write_super(j);
-	return err ? err : sync(j);
+	return err ? err : j->place.io.sync(j->place.io.arg);
 }
 
 errcode_t checkpoint_super(const struct journal *j,
-			   const uint8_t super[SUPER_BYTES])
+			   const uint8_t super[SUPER_BYTES], bool recover)
 {
 	const struct journal_io *io = &j->place.io;
 	uint8_t raw[SUPER_BYTES];
-	errcode_t err;
 
 	memcpy(raw, super, SUPER_BYTES);
-	super_set_recover(raw, false);
-	err = io->write(io->arg, raw, SUPER_BYTES, SUPER_POSITION);
-	return err ? err : sync(j);
+	super_set_recover(raw, recover);
+	return io->write(io->arg, raw, SUPER_BYTES, SUPER_POSITION);
 }

@@ -11,7 +11,8 @@
  *	1. superblock of O, with RECOVER			=
  *	2. log: its superblock, descriptors, copies of B	=
  *	3. log: the commit block				=
- *	4. B written home, but for the superblock		=
+ *	4. B written home; the superblock of N, with RECOVER,
+ *	   if it is another one				=
  *	5. log: its superblock, empty				=
  *	6. superblock of N, without RECOVER			=
  *
@@ -30,11 +31,13 @@
  * change home before it is safe in the log.  4 before 5: the log may be
  * forgotten only once B is home.  5 before 6 as 1 before 2.
  *
- * The superblock changes, so that a copy of it is in the log, with RECOVER,
- * and recovery sets N's counts; the place of it is written exactly twice, 1
- * and 6, with one write each: torn between its first and its last sector it
- * would have a wrong checksum, and no recovery.  Until 6 its counts may be
- * those of O, which every reader takes as a hint.
+ * The superblock is a member of B; its copy in the log has RECOVER.  Its place
+ * is written with one write each time, and no more often than must be: torn
+ * between its first and its last sector it would have a wrong checksum, and
+ * there is no recovery from that.  Mostly nothing but its counts of what is
+ * free changes, which every reader takes as a hint: then 4 leaves it, and
+ * after 5 the counts of O stand in it until 6.  If anything else changes, a
+ * feature that N needs, 4 must write it, as nothing is in the log after 5.
  *
  * Numbers.  A transaction's number is the log's next one and one more, as the
  * kernel counts from an empty log; afterwards the log has the number after it
@@ -140,9 +143,7 @@ static errcode_t build(struct steps *s)
 /* Step 1. */
 static errcode_t announce(const struct steps *s)
 {
-	const struct journal_io *io = &s->j->place.io;
-	errcode_t err = io->write(io->arg, s->super, SUPER_BYTES,
-				  SUPER_POSITION);
+	errcode_t err = checkpoint_super(s->j, s->super, true);
 
 	return err ? err : sync(s->j);
 }
@@ -187,12 +188,19 @@ static errcode_t write_commit(struct steps *s)
 /* Steps 4 to 6. */
 static errcode_t settle(struct steps *s)
 {
-	errcode_t err = checkpoint_blocks(s->c->blocks, s->c->n, s->j);
+	const struct commit *c = s->c;
+	errcode_t err = checkpoint_blocks(c->blocks, c->n, s->j);
 
+	if (!err && !super_is_alike(s->super, c->super))
+		err = checkpoint_super(s->j, c->super, true);
+	if (!err)
+		err = sync(s->j);
 	if (!err)
 		err = checkpoint_empty(s->j, s->t.tid + 1);
 	if (!err)
-		err = checkpoint_super(s->j, s->c->super);
+		err = checkpoint_super(s->j, c->super, false);
+	if (!err)
+		err = sync(s->j);
 	if (!err)
 		s->c->state = COMMIT_DONE;
 	return err;

@@ -70,7 +70,7 @@ errcode_t journal_open(struct journal *j, struct image *img,
 {
 	const struct image_geometry *geo = image_geometry(img);
 	struct journal_place place = {
-		.fs_blocks = geo->blocks, .block_size = geo->block_size,
+		.room = image_room_blocks(img), .block_size = geo->block_size,
 		.diag = image_diag(img), .path = image_path(img),
 	};
 	struct logmap map;

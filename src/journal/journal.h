@@ -14,7 +14,7 @@
 /* What journal_init() is given; valid as long as the journal. */
 struct journal_place {
 	struct journal_io io;
-	uint64_t fs_blocks;	/* of the file system */
+	uint64_t room;		/* blocks; no home lies behind them */
 	uint32_t block_size;	/* bytes */
 	struct diag *diag;
 	const char *path;	/* subject of messages */

@@ -56,7 +56,7 @@ static errcode_t bad_home(const struct gather *g, const struct log_event *e)
 	return diag_error(p->diag, p->path, E4PACK_ET_BAD_IMAGE,
 			  "the journal is damaged: block %u of it belongs to "
 			  "block %" PRIu64 ", which is %s", e->at, e->home,
-			  e->home >= p->fs_blocks ? "outside of the image" :
+			  e->home >= p->room ? "outside of the image" :
 			  "its own");
 }
 
@@ -67,7 +67,7 @@ static errcode_t add_copy(void *arg, const struct log_event *e)
 
 	if (e->kind != LOG_DATA || !committed(g, e))
 		return 0;
-	if (e->home >= g->j->place.fs_blocks ||
+	if (e->home >= g->j->place.room ||
 	    logmap_has(&g->j->map, e->home))
 		return bad_home(g, e);
 	if (array_reserve(&g->copies, &g->cap, g->n + 1, sizeof(*g->copies)))

@@ -107,7 +107,8 @@ static errcode_t clear_recover(const struct journal *j)
 		return err;
 	if (j->super.error)
 		super_set_errors(raw);
-	return checkpoint_super(j, raw);
+	err = checkpoint_super(j, raw, false);
+	return err ? err : io->sync(io->arg);
 }
 
 /* The file system notes that there was an error before the log forgets. */

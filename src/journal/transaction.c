@@ -39,7 +39,7 @@ static errcode_t check_block(const struct logged_block *b,
 {
 	const struct journal_place *p = &j->place;
 
-	if (b->home >= p->fs_blocks || logmap_has(&j->map, b->home))
+	if (b->home >= p->room || logmap_has(&j->map, b->home))
 		return diag_error(p->diag, p->path, E4PACK_ET_BUG,
 				  "block %" PRIu64 " cannot be logged",
 				  b->home);

@@ -248,6 +248,36 @@ written_by_debugfs() {
 	dd if=ours.img bs=4096 skip=8503 count=3 status=none | cmp - three
 }
 
+# The superblock and the descriptors are in the log only; what lies behind
+# the old end is there already.
+@test "journal: a log that made the image grow" {
+	mke2fs -q -F -t ext4 -b 1024 p.img 40M
+	truncate -s 80M p.img
+	cp --sparse=always p.img big.img
+	resize2fs big.img >/dev/null 2>&1
+	python3 -c 'import os
+a, b = open("p.img", "r+b"), open("big.img", "rb")
+homes, data = [], b""
+for i in range(80 << 10):
+    was, now = a.read(1024), b.read(1024)
+    if was != now and i < 40960:
+        homes.append(str(i))
+        data += now
+    elif was != now:
+        os.pwrite(a.fileno(), now, i * 1024)
+open("data", "wb").write(data)
+open("list", "w").write(",".join(homes))'
+	debugfs_log p.img -c "jw -b $(<list) data"
+	[ "$(superblock p.img 'Block count')" -eq 40960 ]
+	run --separate-stderr e4pack frag --json p.img
+	[ "$status" -eq 0 ]
+	[ "$(jq .free.blocks <<<"$output")" -eq \
+		"$(e4pack frag --json big.img | jq .free.blocks)" ]
+	replayed_alike p.img
+	[ "$(superblock ours.img 'Block count')" -eq 81920 ]
+	clean ours.img
+}
+
 @test "journal: what each block is" {
 	kernel_log p.img -t ext4 -b 4096
 	run --separate-stderr e4pack journal p.img

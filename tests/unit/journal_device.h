@@ -34,7 +34,7 @@ enum {
 
 struct device {
 	uint8_t *data;
-	uint32_t block_size;
+	uint32_t blocks, block_size;
 	struct diag diag;
 	char said[512];		/* the last message */
 	struct jbd_layout layout;
@@ -61,7 +61,7 @@ static inline errcode_t device_read(void *arg, void *data, size_t len,
 				    uint64_t position)
 {
 	struct device *d = arg;
-	uint64_t bytes = (uint64_t)DEVICE_BLOCKS * d->block_size;
+	uint64_t bytes = (uint64_t)d->blocks * d->block_size;
 
 	assert_true(position <= bytes && len <= bytes - position);
 	memcpy(data, d->data + position, len);
@@ -72,7 +72,7 @@ static inline errcode_t device_write(void *arg, const void *data, size_t len,
 				     uint64_t position)
 {
 	struct device *d = arg;
-	uint64_t bytes = (uint64_t)DEVICE_BLOCKS * d->block_size;
+	uint64_t bytes = (uint64_t)d->blocks * d->block_size;
 
 	assert_true(position <= bytes && len <= bytes - position);
 	memcpy(d->data + position, data, len);
@@ -102,6 +102,7 @@ static inline void device_init(struct device *d, uint32_t block_size)
 
 	memset(d, 0, sizeof(*d));
 	d->block_size = block_size;
+	d->blocks = DEVICE_BLOCKS;
 	d->data = calloc(DEVICE_BLOCKS, block_size);
 	assert_non_null(d->data);
 	for (i = 0; i < DEVICE_BLOCKS; i++)
@@ -149,7 +150,7 @@ static inline errcode_t device_open(struct journal *j, struct device *d)
 {
 	struct journal_place place = {
 		.io = { device_read, device_write, device_sync, d },
-		.fs_blocks = DEVICE_BLOCKS, .block_size = d->block_size,
+		.room = DEVICE_BLOCKS, .block_size = d->block_size,
 		.diag = &d->diag, .path = "device",
 	};
 	struct logmap map;

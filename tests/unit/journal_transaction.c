@@ -30,7 +30,7 @@ static void open_fixture(struct fixture *f, uint32_t incompat, uint32_t size,
 	device_init(&f->d, size);
 	device_super(&f->d, 0, incompat, 5, 10);
 	assert_int_equal(device_open(&f->j, &f->d), 0);
-	f->j.place.fs_blocks = incompat & JBD_INCOMPAT_64BIT ?
+	f->j.place.room = incompat & JBD_INCOMPAT_64BIT ?
 			       UINT64_C(1) << 45 : UINT32_MAX;
 	f->blocks = calloc(n, sizeof(*f->blocks));
 	f->data = malloc(n * size);
@@ -154,12 +154,12 @@ static void refused(void **state)
 	t.blocks = f.blocks;
 	f.blocks[1].home = f.blocks[0].home;
 	assert_int_equal(transaction_check(&t, &f.j), E4PACK_ET_BUG);
-	f.blocks[1].home = f.j.place.fs_blocks;
+	f.blocks[1].home = f.j.place.room;
 	assert_int_equal(transaction_check(&t, &f.j), E4PACK_ET_BUG);
 	f.blocks[0].home = LOG_PLACE_2;
 	f.blocks[1].home = LOG_PLACE + 30;
 	assert_int_equal(transaction_check(&t, &f.j), E4PACK_ET_BUG);
-	f.j.place.fs_blocks = UINT64_C(1) << 40;
+	f.j.place.room = UINT64_C(1) << 40;
 	f.blocks[0].home = 3;
 	f.blocks[1].home = UINT64_C(1) << 32;
 	assert_int_equal(transaction_check(&t, &f.j), E4PACK_ET_TOO_BIG);
