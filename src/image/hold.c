@@ -17,8 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/endian.h"
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "image/read_image.h"
 
 enum { PATH_LEN = PATH_MAX + 32, DEVICE_LEN = 256 + 1 };
 
@@ -115,4 +117,25 @@ errcode_t image_hold(int *fd_ret, const char *path, struct diag *diag)
 	if (!err)
 		*fd_ret = fd;
 	return err;
+}
+
+errcode_t image_check_mmp(struct image *img)
+{
+	enum { AT_SEQUENCE = 4 };
+	const uint8_t *block;
+	errcode_t err;
+
+	if (!ext2fs_has_feature_mmp(img->fs->super))
+		return 0;
+	err = image_peek(img, &block, img->fs->super->s_mmp_block);
+	if (err)
+		return err;
+	if (get_le32(block) != EXT4_MMP_MAGIC)
+		return image_bad(img, "its block for multi-mount protection "
+				 "is damaged");
+	if (get_le32(block + AT_SEQUENCE) == EXT4_MMP_SEQ_CLEAN)
+		return 0;
+	return diag_error(img->diag, img->path, EBUSY, "is in use, as its "
+			  "multi-mount protection says; if it is not, "
+			  "tune2fs -f -E clear_mmp clears that");
 }

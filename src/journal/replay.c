@@ -80,8 +80,6 @@ static errcode_t add_copy(void *arg, const struct log_event *e)
 	c->tid = e->tid;
 	c->escaped = e->flags & JBD_TAG_ESCAPE;
 	c->bad = e->check == LOG_BAD;
-	if (c->bad && !g->replay->bad++)
-		g->replay->first_bad = *e;
 	return 0;
 }
 
@@ -128,6 +126,16 @@ static errcode_t add_revoke(void *arg, const struct log_event *e)
 	return 0;
 }
 
+static void note_bad(struct replay *r, const struct copy *c)
+{
+	r->bad++;
+	if (r->bad_at && r->bad_order < c->order)
+		return;
+	r->bad_order = c->order;
+	r->bad_at = c->at;
+	r->bad_home = c->home;
+}
+
 /* From the copies of one block, of which @first is the first, the one that
  * counts becomes its entry.  Return: the copy behind them. */
 static const struct copy *choose(struct replay *r, const struct journal *j,
@@ -142,7 +150,9 @@ static const struct copy *choose(struct replay *r, const struct journal *j,
 		if (first->revoked &&
 		    !jbd_tid_before(first->revoked_tid, c->tid))
 			r->revoked++;
-		else if (!c->bad)
+		else if (c->bad)
+			note_bad(r, c);
+		else
 			chosen = c;
 	}
 	if (chosen) {

@@ -16,7 +16,9 @@ struct replay {
 	uint64_t copies;	/* of committed transactions */
 	uint64_t revoked;	/* of them, not written for a revoke */
 	uint64_t bad;		/* of them, not written for their checksum */
-	struct log_event first_bad;
+	uint64_t bad_home;	/* of the first one in the log, ... */
+	uint32_t bad_at;	/* ... its log block, 0: none; ... */
+	uint32_t bad_order;	/* ... and its number among the copies */
 };
 
 void replay_release(struct replay *r);

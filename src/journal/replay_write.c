@@ -94,7 +94,7 @@ static errcode_t tell_bad(const struct replay *r, const struct journal *j)
 			  "checksum (the first is %u, of block %" PRIu64
 			  "): the others were written home, the journal is "
 			  "left: run e2fsck", r->bad, r->copies,
-			  r->first_bad.at, r->first_bad.home);
+			  r->bad_at, r->bad_home);
 }
 
 static errcode_t clear_recover(const struct journal *j)

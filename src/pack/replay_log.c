@@ -75,6 +75,9 @@ static errcode_t replay_held(struct job *job, int fd)
 	if (!image_is_file(job->img, fd))
 		return diag_error(job->diag, job->path, E4PACK_ET_CHANGED,
 				  NULL);
+	err = image_check_mmp(job->img);
+	if (err)
+		return err;
 	journal_io_file(&io, &file);
 	err = journal_open(&job->journal, job->img, &io);
 	if (err)

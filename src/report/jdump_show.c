@@ -321,8 +321,11 @@ static void end_text(const struct jdump *d)
 		  stops[end->why].words);
 	if (end->why == LOG_STOP_TID)
 		emit_text(d->out, " (%u)", end->found_tid);
-	emit_text(d->out, "\n%u transaction%s committed: %s\n", n,
-		  n == 1 ? " is" : "s are", fate(d));
+	if (n || end->why == LOG_STOP_DAMAGED)
+		emit_text(d->out, "\n%u transaction%s committed: %s\n", n,
+			  n == 1 ? " is" : "s are", fate(d));
+	else
+		emit_text(d->out, "\nno transaction is committed\n");
 }
 
 void jdump_end(const struct jdump *d)

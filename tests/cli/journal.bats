@@ -371,6 +371,22 @@ open("list", "w").write(",".join(homes))'
 	mentions 'cannot be locked'
 }
 
+@test "journal: multi-mount protection is honoured" {
+	mke2fs -q -F -t ext4 -b 4096 -O mmp -J size=8 p.img 48M
+	magic_blocks 4096 3 >data
+	debugfs_log p.img -c 'jw -b 8500-8502 data'
+	cp p.img held.img
+	block=$(dumpe2fs -h p.img 2>/dev/null |
+		sed -n 's/^MMP block number: *//p')
+	printf '\001\000\000\000' | dd of=held.img bs=1 \
+		seek=$((block * 4096 + 4)) conv=notrunc status=none
+	run --separate-stderr e4pack journal --replay held.img
+	[ "$status" -eq 1 ]
+	mentions 'multi-mount'
+	run --separate-stderr e4pack journal --replay p.img
+	[ "$status" -eq 0 ]
+}
+
 @test "journal: a copy with a wrong checksum is passed over and told" {
 	mke2fs -q -F -t ext4 -b 4096 -J size=8 p.img 48M
 	magic_blocks 4096 10 >data

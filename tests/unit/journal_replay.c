@@ -278,12 +278,38 @@ static void bad_copies(void **state)
 	assert_int_equal(device_open(&j, &d), 0);
 	assert_int_equal(replay_read(&r, &j), 0);
 	assert_int_equal(r.bad, 1);
-	assert_int_equal(r.first_bad.home, 12);
+	assert_int_equal(r.bad_home, 12);
+	assert_int_equal(r.bad_at, 7);
 	assert_int_equal(replay_write(&r, &j), E4PACK_ET_BAD_CSUM);
 	assert_int_equal(device_block(&d, 12)[9], 0xa1);
 	assert_int_equal(device_block(&d, 13)[9], 0xa2);
 	assert_int_equal(get_be32(device_log(&d, 0) + 28), 1);
 	assert_true(super_needs_recovery(d.data + SUPER_POSITION));
+	replay_release(&r);
+	journal_release(&j);
+	device_release(&d);
+}
+
+/* A revoked copy is not looked at, whatever its checksum. */
+static void bad_but_revoked(void **state)
+{
+	struct replay r = { .copies = 0 };
+	struct journal j;
+	struct device d;
+
+	(void)state;
+	device_init(&d, 1024);
+	device_super(&d, 0, JBD_INCOMPAT_CSUM_V3, 1, 3);
+	device_descriptor(&d, 3, abc, 0xa1);
+	device_commit(&d, 3, 100);
+	device_revoke(&d, 4, only_b);
+	device_commit(&d, 4, 101);
+	device_log(&d, 3)[1] ^= 1;
+	assert_int_equal(device_open(&j, &d), 0);
+	assert_int_equal(replay_read(&r, &j), 0);
+	assert_int_equal(r.bad, 0);
+	assert_int_equal(r.revoked, 1);
+	assert_int_equal(r.overlay.n, 2);
 	replay_release(&r);
 	journal_release(&j);
 	device_release(&d);
@@ -412,6 +438,7 @@ int main(void)
 		cmocka_unit_test(old_checksums),
 		cmocka_unit_test(where_it_ends),
 		cmocka_unit_test(bad_copies),
+		cmocka_unit_test(bad_but_revoked),
 		cmocka_unit_test(homes_out_of_place),
 		cmocka_unit_test(circles),
 		cmocka_unit_test(fast_commits),
