@@ -20,7 +20,8 @@ struct jsuper {
 	uint32_t start;		/* where it begins; 0: the log is empty */
 	uint32_t error;		/* not 0: the kernel gave up */
 	uint32_t compat, incompat, ro_compat;
-	uint32_t fc_blocks;	/* from last on, for fast commits */
+	uint32_t fc_blocks;	/* from last on, the first one unused, for
+				 * fast commits */
 	uint32_t users;		/* file systems that use the log */
 	uint8_t uuid[JBD_UUID];
 };

@@ -181,8 +181,9 @@ static errcode_t build_overlay(struct gather *g)
 	return 0;
 }
 
-/* Fast commits lie behind the log; each begins with a tag of type 9 that has
- * the number of the transaction which it goes before, little-endian. */
+/* Fast commits lie behind the log, but for one block between them that nobody
+ * uses.  The first one begins with a tag of type 9, which has the number of
+ * the transaction that it goes before, little-endian. */
 static errcode_t check_fast_commit(const struct replay *r,
 				   const struct journal *j)
 {
@@ -190,12 +191,12 @@ static errcode_t check_fast_commit(const struct replay *r,
 	uint8_t *block;
 	errcode_t err;
 
-	if (!j->super.fc_blocks || !j->super.start)
+	if (j->super.fc_blocks < 2 || !j->super.start)
 		return 0;
 	block = malloc(j->place.block_size);
 	if (!block)
 		return diag_nomem(j->place.diag);
-	err = journal_read(j, j->super.last, block);
+	err = journal_read(j, j->super.last + 1, block);
 	if (!err && get_le16(block) == TAG_HEAD &&
 	    get_le32(block + AT_TID) == r->end.end_tid)
 		err = diag_error(j->place.diag, j->place.path,

@@ -72,7 +72,7 @@ static void super_text(const struct jdump *d)
 		  "blocks:", s->blocks, d->journal.place.block_size, s->first,
 		  s->last - 1);
 	if (s->fc_blocks)
-		emit_text(out, "%-18s %u-%u\n", "fast commits:", s->last,
+		emit_text(out, "%-18s %u-%u\n", "fast commits:", s->last + 1,
 			  s->blocks - 1);
 	emit_text(out, "%-18s", "features:");
 	for (i = 0; i < FEATURES; i++) {

@@ -371,6 +371,35 @@ open("list", "w").write(",".join(homes))'
 	mentions 'cannot be locked'
 }
 
+@test "journal: fast commits are refused by name" {
+	need_root
+	mke2fs -q -F -t ext4 -O fast_commit -b 4096 base.img 64M >/dev/null
+	can_mount base.img || skip 'no loop mounts here'
+	mkdir mnt
+	mount -o loop base.img mnt
+	seq 1 100 >mnt/file
+	sync -f mnt
+	cp --sparse=always base.img none.img
+	python3 -c 'import os
+for i in range(3):
+    fd = os.open("mnt/file", os.O_WRONLY | os.O_APPEND)
+    os.write(fd, b"x" * 5000)
+    os.fsync(fd)'
+	cp --sparse=always base.img p.img
+	umount mnt
+	! cmp -s p.img none.img || fail 'nothing was committed'
+	[ "$(jq_of p.img '.features | index("fast_commit")')" != null ] ||
+		skip 'this kernel makes no fast commits'
+	run --separate-stderr e4pack journal --replay p.img
+	[ "$status" -eq 1 ]
+	mentions 'fast commits'
+	run --separate-stderr e4pack es p.img
+	[ "$status" -eq 1 ]
+	warned 'before its journal'
+	# The log before the first of them is as any other.
+	replayed_alike none.img check
+}
+
 @test "journal: multi-mount protection is honoured" {
 	mke2fs -q -F -t ext4 -b 4096 -O mmp -J size=8 p.img 48M
 	magic_blocks 4096 3 >data

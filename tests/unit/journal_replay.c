@@ -384,7 +384,7 @@ static void fast_commits(void **state)
 	assert_int_equal(journal_capacity(&j), LOG_BLOCKS - 1 - 4);
 	assert_int_equal(replay_read(&r, &j), 0);
 	replay_release(&r);
-	memcpy(device_log(&d, LOG_BLOCKS - 4), "\11\0\10\0\0\0\0\0\4\0\0\0",
+	memcpy(device_log(&d, LOG_BLOCKS - 3), "\11\0\10\0\0\0\0\0\4\0\0\0",
 	       12);
 	assert_int_equal(replay_read(&r, &j), E4PACK_ET_UNSUPPORTED);
 	replay_release(&r);
