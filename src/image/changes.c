@@ -109,10 +109,13 @@ void changes_drop(struct changes *c, uint64_t pblk)
 {
 	struct change *b = find(c, pblk);
 
-	if (!b || !b->is_new)
+	if (!b)
 		return;
 	RB_REMOVE(change_tree, &c->blocks, b);
-	c->n_new--;
+	if (b->is_new)
+		c->n_new--;
+	else
+		c->n_old--;
 	free(b);
 }
 

@@ -49,7 +49,7 @@ errcode_t changes_peek(struct changes *c, uint64_t pblk, const uint8_t **ret);
 /* As changes_edit() for a block that was free: zeros at first. */
 errcode_t changes_new(struct changes *c, uint64_t pblk, uint8_t **ret);
 
-/* Forget a new block: it gets no use after all. */
+/* Forget what was made of a block. */
 void changes_drop(struct changes *c, uint64_t pblk);
 
 /* The first block of that kind at or after @pblk, or NULL. */

@@ -47,6 +47,22 @@ static ext2_filsys fs_of(const struct group_edit *e)
 	return e->image->fs;
 }
 
+/* After a recovery the superblock may count what was free before it. */
+static void count_from_groups(struct group_edit *e)
+{
+	ext2_filsys fs = fs_of(e);
+	uint64_t clusters = 0, inodes = 0;
+	uint32_t group;
+
+	for (group = 0; group < geometry(e)->groups; group++) {
+		clusters += ext2fs_bg_free_blocks_count(fs, group);
+		inodes += ext2fs_bg_free_inodes_count(fs, group);
+	}
+	ext2fs_free_blocks_count_set(fs->super, clusters <<
+				     geometry(e)->cluster_bits);
+	fs->super->s_free_inodes_count = (uint32_t)inodes;
+}
+
 errcode_t group_edit_new(struct group_edit **ret, struct changes *changes)
 {
 	struct group_edit *e = calloc(1, sizeof(*e));
@@ -60,6 +76,7 @@ errcode_t group_edit_new(struct group_edit **ret, struct changes *changes)
 		group_edit_free(e);
 		return diag_nomem(image_diag(changes->image));
 	}
+	count_from_groups(e);
 	*ret = e;
 	return 0;
 }

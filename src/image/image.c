@@ -16,6 +16,7 @@
 #include "base/fileio.h"
 #include "base/number.h"
 #include "image/image_io.h"
+#include "image/geometry.h"
 #include "image/read_image.h"
 #include "image/read_super.h"
 #include "image/super_state.h"
@@ -180,10 +181,6 @@ static errcode_t open_checked(struct image *img)
 	};
 	errcode_t err;
 
-	/* Not blocking: the name may be that of a FIFO. */
-	err = io_open(&img->fd, AT_FDCWD, img->path, O_NONBLOCK | O_NOCTTY);
-	if (err)
-		return diag_error(img->diag, img->path, err, "cannot open");
 	err = find_bytes(img, &img->bytes);
 	if (err)
 		return err;
@@ -231,24 +228,62 @@ errcode_t image_set_overlay(struct image *img, struct overlay *o)
 	return err ? err : warn_of_state(img);
 }
 
-errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
-		     struct diag *diag)
+/* Open what @img, which was made for it, has a descriptor of. */
+static errcode_t open_image(struct image **ret, struct image *img)
 {
-	struct image *img = calloc(1, sizeof(*img));
-	errcode_t err;
+	errcode_t err = open_checked(img);
 
-	if (!img)
-		return diag_nomem(diag);
-	img->fd = -1;
-	img->path = path;
-	img->offset = offset;
-	img->diag = diag;
-	err = open_checked(img);
 	if (err)
 		image_close(img);
 	else
 		*ret = img;
 	return err;
+}
+
+static struct image *new_image(const char *path, uint64_t offset,
+			       struct diag *diag)
+{
+	struct image *img = calloc(1, sizeof(*img));
+
+	if (!img)
+		return NULL;
+	img->fd = -1;
+	img->path = path;
+	img->offset = offset;
+	img->diag = diag;
+	return img;
+}
+
+errcode_t image_open(struct image **ret, const char *path, uint64_t offset,
+		     struct diag *diag)
+{
+	struct image *img = new_image(path, offset, diag);
+	errcode_t err;
+
+	if (!img)
+		return diag_nomem(diag);
+	/* Not blocking: the name may be that of a FIFO. */
+	err = io_open(&img->fd, AT_FDCWD, path, O_NONBLOCK | O_NOCTTY);
+	if (err) {
+		image_close(img);
+		return diag_error(diag, path, err, "cannot open");
+	}
+	return open_image(ret, img);
+}
+
+errcode_t image_open_fd(struct image **ret, int fd, const char *path,
+			uint64_t offset, struct diag *diag)
+{
+	struct image *img = new_image(path, offset, diag);
+
+	if (!img)
+		return diag_nomem(diag);
+	img->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (img->fd < 0) {
+		image_close(img);
+		return diag_error(diag, path, errno, "cannot open");
+	}
+	return open_image(ret, img);
 }
 
 void image_close(struct image *img)
@@ -386,5 +421,71 @@ errcode_t image_peek(struct image *img, const uint8_t **ret, uint64_t pblk)
 			return err;
 	}
 	*ret = c->data + position % IMAGE_CHUNK;
+	return 0;
+}
+
+void image_format(const struct image *img, struct format *fmt)
+{
+	const struct ext2_super_block *sb = img->fs->super;
+	const struct features f = {
+		.compat = sb->s_feature_compat,
+		.incompat = sb->s_feature_incompat,
+		.ro_compat = sb->s_feature_ro_compat,
+	};
+
+	*fmt = (struct format){
+		.block_size = img->geo.block_size,
+		.block_bits = img->geo.block_bits,
+		.cluster_bits = img->geo.cluster_bits,
+		.inode_size = img->geo.inode_size,
+		.csum_seed = img->geo.csum_seed,
+	};
+	geometry_set_features(fmt, &f);
+	if (fmt->inode_size > EXT2_GOOD_OLD_INODE_SIZE &&
+	    sb->s_want_extra_isize)
+		fmt->extra_isize = sb->s_want_extra_isize;
+	memcpy(fmt->hash_seed, sb->s_hash_seed, sizeof(fmt->hash_seed));
+	fmt->hash_version = sb->s_def_hash_version;
+	fmt->hash_signed = !(sb->s_flags & EXT2_FLAGS_UNSIGNED_HASH);
+}
+
+bool image_has_journal(const struct image *img)
+{
+	return ext2fs_has_feature_journal(img->fs->super);
+}
+
+static errcode_t refuse(const struct image *img, errcode_t err,
+			const char *why)
+{
+	return diag_error(img->diag, img->path, err, "%s", why);
+}
+
+errcode_t image_check_editable(const struct image *img)
+{
+	const struct ext2_super_block *sb = img->fs->super;
+
+	if (img->geo.needs_recovery)
+		return refuse(img, E4PACK_ET_BAD_IMAGE, "needs its journal "
+			      "replayed");
+	if ((sb->s_state & EXT2_ERROR_FS) || !(sb->s_state & EXT2_VALID_FS))
+		return refuse(img, E4PACK_ET_BAD_IMAGE, "is not clean: run "
+			      "e2fsck first");
+	if (sb->s_last_orphan || ext2fs_has_feature_orphan_present(img->fs->super))
+		return refuse(img, E4PACK_ET_BAD_IMAGE, "has files that were "
+			      "deleted while in use: run e2fsck first");
+	if (ext2fs_has_feature_quota(img->fs->super) ||
+	    ext2fs_has_feature_project(img->fs->super))
+		return refuse(img, E4PACK_ET_UNSUPPORTED, "keeps quotas, "
+			      "which an edit would not keep right");
+	if (ext2fs_has_feature_readonly(img->fs->super))
+		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
+			      "read-only");
+	if (ext2fs_has_feature_shared_blocks(img->fs->super))
+		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
+			      "shared_blocks, with which nothing may be "
+			      "changed");
+	if (ext2fs_has_feature_mmp(img->fs->super))
+		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
+			      "mmp, which guards it from others");
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <et/com_err.h>
 
 #include "base/diag.h"
+#include "image/format.h"
 #include "image/overlay.h"
 
 struct image;
@@ -45,7 +46,7 @@ struct image_geometry {
 /* Kinds of things that carry a checksum; told apart in warnings. */
 enum image_csum {
 	IMAGE_CSUM_GROUP, IMAGE_CSUM_BITMAP, IMAGE_CSUM_INODE,
-	IMAGE_CSUM_EXTENT, IMAGE_CSUM_DIR, IMAGE_CSUMS
+	IMAGE_CSUM_EXTENT, IMAGE_CSUM_DIR, IMAGE_CSUM_XATTR, IMAGE_CSUMS
 };
 
 /* Open the image that begins @offset bytes into the file or block device
@@ -70,6 +71,11 @@ uint64_t image_room_blocks(const struct image *img);
 
 /* Whether @fd is open on the file of this image. */
 bool image_is_file(const struct image *img, int fd);
+
+/* As image_open() for a file that is open as @fd, which stays the caller's;
+ * @path is its name in messages. */
+errcode_t image_open_fd(struct image **ret, int fd, const char *path,
+			uint64_t offset, struct diag *diag);
 
 /* Close and free; NULL is fine. */
 void image_close(struct image *img);
@@ -104,5 +110,17 @@ errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,
 /* Look at one block through a small cache.  *@ret is valid until the next
  * call.  Reports.  Return: as image_read(). */
 errcode_t image_peek(struct image *img, const uint8_t **ret, uint64_t pblk);
+
+/* Fill @fmt with what encoders need to know of the image. */
+void image_format(const struct image *img, struct format *fmt);
+
+/* Whether it has a journal of its own. */
+bool image_has_journal(const struct image *img);
+
+/* Whether an edit may change the image: it is clean, and has nothing that an
+ * edit would not keep right.  Reports what it is.
+ * Return: 0; E4PACK_ET_BAD_IMAGE where e2fsck has to run first;
+ * E4PACK_ET_UNSUPPORTED. */
+errcode_t image_check_editable(const struct image *img);
 
 #endif

@@ -33,6 +33,8 @@ enum {
 	EXTRA_MTIME_END = 0x90 - BASE_SIZE,	/* last of a, m, c extra */
 	CHECKSUM_LO = 0x7c,
 	CHECKSUM_HI = 0x82,
+	EXTENT_MAGIC = 0xf30a,	/* of an extent tree's header */
+	EXTENTS_IN_INODE = 4,	/* that i_block has room for */
 };
 
 static const int64_t TIME_MIN = INT32_MIN;
@@ -84,6 +86,20 @@ void inode_set_device(uint8_t i_block[60], uint32_t major, uint32_t minor)
 	else
 		put_le32(i_block + 4, (minor & 0xff) | major << 8 |
 			 (minor & ~0xffu) << 12);
+}
+
+void inode_get_device(const uint8_t i_block[60], uint32_t *major,
+		      uint32_t *minor)
+{
+	uint32_t old = get_le32(i_block), new = get_le32(i_block + 4);
+
+	if (old) {
+		*major = old >> 8 & 0xff;
+		*minor = old & 0xff;
+	} else {
+		*major = new >> 8 & 0xfff;
+		*minor = (new & 0xff) | (new >> 12 & 0xfff00);
+	}
 }
 
 /* Write @t to the words at @low and, where there is one, @high. */
@@ -167,6 +183,9 @@ static void put_checksum(uint8_t *out, const struct format *fmt,
 {
 	uint32_t crc = format_inode_seed(fmt, ino, generation);
 
+	put_le16(out + CHECKSUM_LO, 0);
+	if (covers(fmt, CHECKSUM_HI, 2))
+		put_le16(out + CHECKSUM_HI, 0);
 	crc = format_crc32c(crc, out, fmt->inode_size);
 	put_le16(out + CHECKSUM_LO, crc);
 	if (covers(fmt, CHECKSUM_HI, 2))
@@ -242,6 +261,11 @@ void inode_delete(uint8_t *out, const struct format *fmt, uint32_t ino,
 	put_le32(out + 0x68, 0);
 	put_le16(out + 0x76, 0);
 	memset(out + 0x28, 0, 60);
+	/* A flag without a tree looks like garbage to e2fsck. */
+	if (get_le32(out + 0x20) & EXT4_EXTENTS_FL) {
+		put_le16(out + 0x28, EXTENT_MAGIC);
+		put_le16(out + 0x2c, EXTENTS_IN_INODE);
+	}
 	if (fmt->metadata_csum)
 		put_checksum(out, &own, ino, get_le32(out + 0x64));
 }

@@ -39,6 +39,10 @@ size_t inode_xattr_room(const struct format *fmt);
  * numbers are below 256, else the new one, of 12 and 20 bits. */
 void inode_set_device(uint8_t i_block[60], uint32_t major, uint32_t minor);
 
+/* Read it back from either form. */
+void inode_get_device(const uint8_t i_block[60], uint32_t *major,
+		      uint32_t *minor);
+
 /* Write inode @ino to fmt->inode_size bytes at @out, with its checksum. */
 void inode_encode(uint8_t *out, const struct format *fmt, uint32_t ino,
 		  const struct inode_values *v);

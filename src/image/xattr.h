@@ -101,6 +101,12 @@ void xattr_encode_block(uint8_t *block, const struct format *fmt,
 			const struct xattr_layout *l, const uint32_t *ea_ino,
 			uint64_t pblk, uint32_t refs);
 
+/* How many inodes share the xattr block at @pblk, and another number of them,
+ * with the checksum that goes with it. */
+uint32_t xattr_block_refs(const uint8_t *block);
+void xattr_block_set_refs(uint8_t *block, const struct format *fmt,
+			  uint64_t pblk, uint32_t refs);
+
 /* The hash that an EA inode carries (in its atime) for its value. */
 uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,
 			  size_t len);

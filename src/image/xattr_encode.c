@@ -309,3 +309,18 @@ void xattr_encode_block(uint8_t *block, const struct format *fmt,
 		put_le32(block + CHECKSUM_OFFSET,
 			 block_checksum(fmt, block, pblk));
 }
+
+uint32_t xattr_block_refs(const uint8_t *block)
+{
+	return get_le32(block + 4);
+}
+
+void xattr_block_set_refs(uint8_t *block, const struct format *fmt,
+			  uint64_t pblk, uint32_t refs)
+{
+	put_le32(block + 4, refs);
+	if (!fmt->metadata_csum)
+		return;
+	put_le32(block + CHECKSUM_OFFSET, 0);
+	put_le32(block + CHECKSUM_OFFSET, block_checksum(fmt, block, pblk));
+}
