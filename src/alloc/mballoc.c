@@ -100,6 +100,40 @@ errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
 	return 0;
 }
 
+static int by_start(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+errcode_t mballoc_add_free(struct mballoc *mb, const struct run *free,
+			   size_t n)
+{
+	struct run *gaps;
+	size_t i, out = 0;
+	errcode_t err = 0;
+
+	gaps = reallocarray(mb->gaps, mb->n_gaps + n + 1, sizeof(*gaps));
+	if (!gaps)
+		return ENOMEM;
+	mb->gaps = gaps;
+	for (i = 0; i < n && !err; i++) {
+		gaps[mb->n_gaps++] = free[i];
+		err = free_runs_give(&mb->free, free[i].start, free[i].len);
+	}
+	qsort(gaps, mb->n_gaps, sizeof(*gaps), by_start);
+	/* What crosses the border of two groups is one gap. */
+	for (i = 0; i < mb->n_gaps; i++) {
+		if (out && run_end(&gaps[out - 1]) == gaps[i].start)
+			gaps[out - 1].len += gaps[i].len;
+		else
+			gaps[out++] = gaps[i];
+	}
+	mb->n_gaps = out;
+	return err;
+}
+
 void mballoc_free(struct mballoc *mb)
 {
 	if (!mb)

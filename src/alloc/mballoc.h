@@ -60,6 +60,14 @@ errcode_t mballoc_new(struct mballoc **ret, const struct run *free, size_t n,
 		      uint32_t group_blocks, uint32_t first_block);
 void mballoc_free(struct mballoc *mb);
 
+/* Learn of further free runs (ascending, not touching), which have no block
+ * in common with what is known: groups of an image are read as they are
+ * needed.  Best fit only.
+ * Return: 0; ENOMEM; E4PACK_ET_BUG when a run is known; then @mb is good for
+ * nothing but mballoc_free(). */
+errcode_t mballoc_add_free(struct mballoc *mb, const struct run *free,
+			   size_t n);
+
 /* Tell @trace, not owned, of requests from now on; NULL: nobody. */
 void mballoc_set_trace(struct mballoc *mb, struct trace *trace);
 
