@@ -70,7 +70,8 @@ static errcode_t name_inode(struct tree *t, struct path_place *place,
 				  inode);
 	if (!place->node)
 		return ENOMEM;
-	node_touch_folder(t, place->dir);
+	inode_touch_content(t, place->dir->inode);
+	inode_touch(t, inode);
 	return 0;
 }
 
@@ -96,6 +97,7 @@ static errcode_t open_node(struct tree *t, struct node *n,
 	if (!S_ISREG(n->inode->mode))
 		return EINVAL;
 	n->inode->content_changed = true;
+	inode_touch_content(t, n->inode);
 	tree_note_change(t, n->inode);
 	*ret = n;
 	return 0;

@@ -21,6 +21,7 @@ static errcode_t find_inode(struct tree *t, const char *path, bool follow,
 	if (err)
 		return err;
 	tree_note_change(t, n->inode);
+	inode_touch(t, n->inode);
 	*ret = n->inode;
 	return 0;
 }

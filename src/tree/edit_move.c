@@ -9,7 +9,8 @@
 
 static void remove_name(struct tree *t, struct node *n)
 {
-	node_touch_folder(t, n->parent);
+	inode_touch_content(t, n->parent->inode);
+	inode_touch(t, n->inode);
 	node_remove(t, n);
 }
 
@@ -66,7 +67,7 @@ errcode_t edit_remove_tree(struct tree *t, const char *path)
 		err = check_fixed(t, top);
 	if (err)
 		return err;
-	node_touch_folder(t, top->parent);
+	inode_touch_content(t, top->parent->inode);
 	/* What is empty goes, and the walk goes on above it: a tree may be
 	 * deeper than the C stack. */
 	for (n = top; !done; ) {
@@ -140,7 +141,8 @@ errcode_t edit_rename(struct tree *t, const char *old, const char *new)
 	err = node_move(t, n, to.dir, to.name, to.len);
 	if (err)
 		return err;
-	node_touch_folder(t, from.dir);
-	node_touch_folder(t, to.dir);
+	inode_touch(t, n->inode);
+	inode_touch_content(t, from.dir->inode);
+	inode_touch_content(t, to.dir->inode);
 	return 0;
 }

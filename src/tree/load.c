@@ -73,7 +73,7 @@ struct node *node_load(struct tree *t, const struct node *dir,
 	errcode_t err;
 
 	err = load_inode(t, ino, &inode);
-	if (!err && S_ISDIR(inode->mode) && inode->dir.placed)
+	if (!err && S_ISDIR(inode->mode) && inode->dir.node)
 		err = diag_error(t->options.diag, NULL, E4PACK_ET_BAD_IMAGE,
 				 "folder inode %u has two names: run e2fsck",
 				 ino);
@@ -87,7 +87,7 @@ struct node *node_load(struct tree *t, const struct node *dir,
 		return NULL;
 	}
 	if (S_ISDIR(inode->mode))
-		inode->dir.placed = true;
+		inode->dir.node = n;
 	n->inode = inode;
 	n->parent = (struct node *)dir;
 	n->source = NODE_OF_IMAGE;
@@ -170,7 +170,7 @@ errcode_t load_root(struct tree *t)
 	if (!S_ISDIR(inode->mode))
 		return diag_error(t->options.diag, NULL, E4PACK_ET_BAD_IMAGE,
 				  "the root is no folder: run e2fsck");
-	inode->dir.placed = true;
+	inode->dir.node = n;
 	n->inode = inode;
 	n->parent = n;
 	n->name = "";

@@ -108,12 +108,17 @@ struct tree_inode *inode_new(struct tree *t, const struct node *dir,
 	return inode;
 }
 
-void node_touch_folder(const struct tree *t, struct node *dir)
+void inode_touch(const struct tree *t, struct tree_inode *inode)
 {
-	if (!t->options.touch_folders)
-		return;
-	dir->inode->times[INODE_MTIME] = t->options.default_time;
-	dir->inode->times[INODE_CTIME] = t->options.default_time;
+	if (t->options.touch)
+		inode->times[INODE_CTIME] = t->options.default_time;
+}
+
+void inode_touch_content(const struct tree *t, struct tree_inode *inode)
+{
+	if (t->options.touch)
+		inode->times[INODE_MTIME] = t->options.default_time;
+	inode_touch(t, inode);
 }
 
 void inode_drop(struct tree *t, struct tree_inode *inode)
@@ -161,6 +166,8 @@ static void attach(struct tree *t, struct node *n, struct node *dir)
 	struct tree_inode *inode = dir->inode;
 
 	n->parent = dir;
+	if (node_is_folder(n))
+		n->inode->dir.node = n;
 	node_link(inode, n);
 	inode->dir.n++;
 	inode->dir.name_bytes += node_bytes(n);

@@ -43,8 +43,10 @@ static inline uint32_t node_bytes(const struct node *n)
 /* Whether @n is lost+found, which every image has. */
 bool node_is_lost_found(const struct node *n);
 
-/* An edit changed the names of folder @dir: its times follow if asked. */
-void node_touch_folder(const struct tree *t, struct node *dir);
+/* An edit changed what @inode holds, names or bytes, or only what it is: its
+ * times follow if asked. */
+void inode_touch_content(const struct tree *t, struct tree_inode *inode);
+void inode_touch(const struct tree *t, struct tree_inode *inode);
 
 /* Return: the child of folder @dir with this name, or NULL: also where the
  * image could not be read, see t->failed. */

@@ -73,6 +73,7 @@ static errcode_t make_root(struct tree *t)
 		inode->times[i] = t->options.default_time;
 	inode->links = 2;
 	/* Others begin where the numbers of users' inodes do. */
+	inode->dir.node = n;
 	inode->serial = FORMAT_ROOT_INO;
 	t->last_serial = FORMAT_LOST_FOUND_INO;
 	n->inode = inode;

@@ -49,12 +49,13 @@ struct tree_inode {
 			uint32_t n;		/* children */
 			uint64_t name_bytes;	/* on-disk bytes of their
 						 * entries, see dirblock.h */
+			struct node *node;	/* its name, once it has one */
 			/* Of a folder on disk, whose children are only those
 			 * that were asked for: */
 			struct node_head gone;	/* names that it has on disk
 						 * and lost since */
+			uint32_t disk_blocks;	/* that it has there */
 			bool partial;	/* it may have more names there */
-			bool placed;	/* has a name, so it gets no other */
 		} dir;
 		struct {
 			char *target;		/* NUL-ended, in the arena */
@@ -103,11 +104,10 @@ struct tree_image {
 struct tree_options {
 	struct diag *diag;
 	struct timestamp default_time;	/* of folders no source names */
-	bool touch_folders;	/* an edit sets mtime and ctime of the folders
-				 * whose names it changes to @default_time;
-				 * without, they stay as they were given, so
-				 * that a new image does not depend on how it
-				 * came about */
+	bool touch;	/* an edit sets the times of what it changes to
+			 * @default_time, as the system calls do; without, they
+			 * stay as they were given, so that a new image does
+			 * not depend on how it came about */
 	bool list_changes;	/* for tree_next_changed() */
 	bool keep_dir_symlinks;	/* resolve a path through a staged link */
 	bool times_source;	/* atime, ctime, crtime as the source has

@@ -606,7 +606,7 @@ static void folder_times(void **state)
 		begin(&s, &options);
 		assert_int_equal(run(&s, "mkdir d;mkdir d/e;create d/f;"
 				     "create f;create g"), 0);
-		s.tree.options.touch_folders = touch;
+		s.tree.options.touch = touch;
 		s.tree.options.default_time.sec = 99;
 		assert_int_equal(run(&s, scripts[i / 2]), 0);
 		d = inode_of(&s, "d");
