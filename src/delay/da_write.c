@@ -317,6 +317,8 @@ errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
 
 	if (!len)
 		return EINVAL;
+	if (d->no_unwritten)
+		return EOPNOTSUPP;
 	do
 		err = preallocate(d, f, pos, len);
 	while (err == E4PACK_ET_NO_SPACE && should_retry_alloc(d, &tries));

@@ -86,6 +86,8 @@ struct delay {
 	const struct delay_ops *ops;	/* NULL, or NULL members: nothing is
 					 * on disk, no one is told */
 	void *ops_arg;		/* first argument of @ops */
+	bool no_unwritten;	/* mappings cannot say "unwritten": fallocate
+				 * is refused */
 	bool nodelalloc;	/* writes allocate at once, if possible */
 	bool kernel_requests;	/* blocks are asked for as the kernel does,
 				 * not for whole files */
@@ -159,7 +161,8 @@ errcode_t da_write_now(struct delay *d, struct delayed_file *f, uint64_t pos,
  * @len), widened to whole blocks, becomes delayed, and is placed as unwritten
  * if nothing is written to it before; the size grows to @pos + @len.  On a
  * live image what is delayed in the range is allocated at once.
- * Return: as da_write_now(), or EINVAL when @len is 0. */
+ * Return: as da_write_now(), EINVAL when @len is 0, or EOPNOTSUPP where no
+ * mapping can have it. */
 errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
 		       uint64_t len);
 

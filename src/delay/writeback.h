@@ -49,12 +49,17 @@ struct writeback_options {
 	struct progress *progress;	/* counts bytes */
 	unsigned int threads;	/* 1 and up */
 	bool zeroed;		/* blocks not written read as zero already */
+	/* Which blocks are written: cuts @e to its beginning for which the
+	 * answer is the same.  NULL: all of them.  Called by all threads. */
+	bool (*select)(void *arg, struct es_extent *e);
+	void *select_arg;	/* first argument of @select */
 };
 
 /* Write the bytes of all written blocks of @n files (the array is sorted
  * here), last blocks padded with zeros, and check that no origin changed.
  * The bytes written do not depend on the number of threads.  Files with a map
- * on disk are E4PACK_ET_BUG: part of their blocks keep what they hold.
+ * on disk are E4PACK_ET_BUG without @select: some of their blocks keep what
+ * they hold.
  * Adds the bytes of all blocks to the progress, which the caller began.
  * Reports, other than E4PACK_ET_INTERRUPTED.  Return: 0, or the first
  * failure. */

@@ -48,16 +48,15 @@ static int by_place(const void *a, const void *b)
 	return (x->pblk > y->pblk) - (x->pblk < y->pblk);
 }
 
-/* Find the next written blocks at @c, at most @max, and step over them.
- * Return: whether there are any. */
-static bool next_extent(const struct job *job, struct cursor *c,
-			uint64_t max, const struct delayed_file **f,
-			struct es_extent *e)
+/* Find the next written blocks of the file at @c that are to be written here,
+ * at most @max, and step over them.  Return: whether there are any. */
+static bool next_in_file(const struct job *job, struct cursor *c,
+			 uint64_t max, const struct delayed_file *f,
+			 struct es_extent *e)
 {
-	for (; c->item < job->n; c->item++, c->lblk = 0) {
-		*f = job->items[c->item].file;
-		if (!es_next_extent(&(*f)->es, ES_WRITTEN, c->lblk, e))
-			continue;
+	const struct writeback_options *o = job->options;
+
+	while (es_next_extent(&f->es, ES_WRITTEN, c->lblk, e)) {
 		if (e->lblk < c->lblk) {
 			e->pblk += c->lblk - e->lblk;
 			e->len -= c->lblk - e->lblk;
@@ -65,8 +64,24 @@ static bool next_extent(const struct job *job, struct cursor *c,
 		}
 		if (e->len > max)
 			e->len = max;
-		c->lblk = e->lblk + e->len;
-		return true;
+		c->lblk = e->lblk;
+		if (!o->select || o->select(o->select_arg, e)) {
+			c->lblk += e->len;
+			return true;
+		}
+		c->lblk += e->len;
+	}
+	return false;
+}
+
+static bool next_extent(const struct job *job, struct cursor *c,
+			uint64_t max, const struct delayed_file **f,
+			struct es_extent *e)
+{
+	for (; c->item < job->n; c->item++, c->lblk = 0) {
+		*f = job->items[c->item].file;
+		if (next_in_file(job, c, max, *f, e))
+			return true;
 	}
 	return false;
 }
@@ -177,7 +192,7 @@ static errcode_t check_items(const struct job *job)
 	for (i = 0; i < job->n; i++) {
 		const struct delayed_file *f = job->items[i].file;
 
-		if (f->es.delayed || f->on_disk)
+		if (f->es.delayed || (f->on_disk && !job->options->select))
 			return diag_error(job->options->diag, NULL,
 					  E4PACK_ET_BUG, NULL);
 	}

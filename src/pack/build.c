@@ -29,6 +29,7 @@ static void init_delay(struct build *b)
 	struct reserve *r = &b->delay.reserve;
 
 	delay_init(&b->delay, fmt->block_bits, fmt->cluster_bits);
+	b->delay.no_unwritten = !b->plan.format.extents;
 	r->unbounded = o->size.kind != E4PACK_SIZE_BYTES;
 	r->measure = !r->unbounded;
 	if (r->unbounded)

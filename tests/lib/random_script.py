@@ -16,6 +16,7 @@ class Style:
         self.large_share = 0.05
         self.live = True		# sync, fsync and df are there
         self.attributes = True
+        self.fallocate = True
         self.xattr_lengths = (0, 1, 10, 30)
         self.__dict__.update(more)
 
@@ -38,6 +39,8 @@ class Generator:
         if style.attributes:
             verbs.update(chmod=2, chown=2, setxattr=3, rmxattr=1, mkfifo=1,
                          mknod=1, rmdir=1, touch=1)
+        if not style.fallocate:
+            del verbs["fallocate"]
         self.verbs, self.weights = zip(*verbs.items())
 
     def commands(self):
