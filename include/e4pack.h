@@ -153,6 +153,11 @@ struct e4pack_options {
 	bool nodelalloc;	/* every write allocates at once */
 	enum e4pack_allocator allocator;
 
+	/* An edit. */
+	bool journal_only;	/* leave the change in the log, for the next
+				 * mount or e2fsck to apply */
+	bool whole_copy;	/* edit a copy, which then takes the name */
+
 	/* The target. */
 	bool force;		/* replace an existing target */
 	bool dry_run;		/* plan only, write nothing */
@@ -231,6 +236,19 @@ enum e4pack_status e4pack_batch_new(const struct e4pack_batch_options *options,
 				    const char *image,
 				    const char *const *scripts, size_t n,
 				    struct e4pack_totals *totals);
+
+/* Run scripts, as e4pack_batch_new() does, on an image that is there.  What
+ * they change goes through its journal as one transaction: on failure, and
+ * when the program is killed, the image is the old one or the new one, and a
+ * message says which. */
+enum e4pack_status e4pack_batch(const struct e4pack_batch_options *options,
+				const char *image,
+				const char *const *scripts, size_t n);
+
+/* Merge @n sources into an image that is there, likewise. */
+enum e4pack_status e4pack_add(const struct e4pack_options *options,
+			      const char *image, const char *const *sources,
+			      size_t n);
 
 /* Put @totals out, as aligned text or as one JSON document. */
 enum e4pack_status e4pack_show_totals(const struct e4pack_session *session,

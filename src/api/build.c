@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "pack/batch.h"
 #include "pack/create.h"
+#include "pack/edit.h"
 
 enum e4pack_status e4pack_create(const struct e4pack_options *options,
 				 const char *image,
@@ -47,6 +48,28 @@ enum e4pack_status e4pack_batch_new(const struct e4pack_batch_options *options,
 	return session_end(&s, pack_batch(options, image, scripts, n,
 					  totals ? totals : &unused, &s.diag,
 					  &s.progress));
+}
+
+enum e4pack_status e4pack_batch(const struct e4pack_batch_options *options,
+				const char *image,
+				const char *const *scripts, size_t n)
+{
+	struct session s;
+
+	session_begin(&s, &options->build.session);
+	return session_end(&s, pack_batch_edit(options, image, scripts, n,
+					       &s.diag, &s.progress));
+}
+
+enum e4pack_status e4pack_add(const struct e4pack_options *options,
+			      const char *image, const char *const *sources,
+			      size_t n)
+{
+	struct session s;
+
+	session_begin(&s, &options->session);
+	return session_end(&s, pack_add(options, image, sources, n, &s.diag,
+					&s.progress));
 }
 
 const char *e4pack_version(void)

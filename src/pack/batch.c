@@ -14,6 +14,7 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "pack/batch_run.h"
+#include "pack/edit.h"
 
 static batch_verb *const verbs[SCRIPT_VERBS] = {
 	[SCRIPT_MKDIR] = batch_mkdir,
@@ -49,10 +50,8 @@ static batch_verb *const verbs[SCRIPT_VERBS] = {
 
 struct edit_attributes batch_attributes(const struct batch *b, uint32_t mode)
 {
-	const struct e4pack_options *o = b->build->options;
-
 	return (struct edit_attributes){
-		.mode = mode, .time = { .sec = o->has_epoch ? o->epoch : 0 },
+		.mode = mode, .time = b->tree->options.default_time,
 	};
 }
 
@@ -189,30 +188,51 @@ static errcode_t run_all(void *arg, struct build *build)
 	return first;
 }
 
-errcode_t pack_batch(const struct e4pack_batch_options *options,
-		     const char *image, const char *const *scripts, size_t n,
-		     struct e4pack_totals *totals, struct diag *diag,
-		     struct progress *progress)
+/* Read the scripts of @b, all of them even after an error. */
+static errcode_t read_scripts(struct batch *b, const char *const *scripts,
+			      size_t n, struct diag *diag)
 {
 	static const char *const input[] = { "-" };
-	struct batch b = { .options = options };
-	struct build_stager stager = { .stage = run_all, .arg = &b };
-	const struct script_command *live;
-	errcode_t err = 0, failed;
+	errcode_t err = 0;
 	size_t i;
 
 	if (!n) {
 		scripts = input;
 		n = 1;
 	}
-	script_init(&b.script);
-	emit_init(&b.out, options->output, options->output_arg);
+	script_init(&b->script);
 	for (i = 0; i < n; i++) {
-		errcode_t one = script_read(&b.script, scripts[i], diag);
+		errcode_t one = script_read(&b->script, scripts[i], diag);
 
 		if (one && !err)
 			err = one;
 	}
+	return err;
+}
+
+static errcode_t finish(struct batch *b, errcode_t err, struct diag *diag)
+{
+	errcode_t failed = emit_finish(&b->out);
+
+	if (failed && !err)
+		err = diag_error(diag, "standard output", failed,
+				 "cannot be written");
+	es_table_release(&b->table);
+	script_release(&b->script);
+	return err;
+}
+
+errcode_t pack_batch(const struct e4pack_batch_options *options,
+		     const char *image, const char *const *scripts, size_t n,
+		     struct e4pack_totals *totals, struct diag *diag,
+		     struct progress *progress)
+{
+	struct batch b = { .options = options };
+	struct build_stager stager = { .stage = run_all, .arg = &b };
+	const struct script_command *live;
+	errcode_t err = read_scripts(&b, scripts, n, diag);
+
+	emit_init(&b.out, options->output, options->output_arg);
 	live = find_live(&b.script);
 	stager.live = live != NULL;
 	if (!err)
@@ -220,11 +240,21 @@ errcode_t pack_batch(const struct e4pack_batch_options *options,
 	if (!err)
 		err = build_image(&options->build, image, &stager, totals,
 				  diag, progress);
-	failed = emit_finish(&b.out);
-	if (failed && !err)
-		err = diag_error(diag, "standard output", failed,
-				 "cannot be written");
-	es_table_release(&b.table);
-	script_release(&b.script);
-	return err;
+	return finish(&b, err, diag);
+}
+
+errcode_t pack_batch_edit(const struct e4pack_batch_options *options,
+			  const char *image, const char *const *scripts,
+			  size_t n, struct diag *diag,
+			  struct progress *progress)
+{
+	struct batch b = { .options = options };
+	const struct build_stager stager = { .stage = run_all, .arg = &b };
+	errcode_t err = read_scripts(&b, scripts, n, diag);
+
+	emit_init(&b.out, options->output, options->output_arg);
+	if (!err)
+		err = edit_image(&options->build, image, &stager, diag,
+				 progress);
+	return finish(&b, err, diag);
 }

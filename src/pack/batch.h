@@ -15,4 +15,10 @@ errcode_t pack_batch(const struct e4pack_batch_options *options,
 		     struct e4pack_totals *totals, struct diag *diag,
 		     struct progress *progress);
 
+/* As pack_batch() on an image that is there, in one transaction. */
+errcode_t pack_batch_edit(const struct e4pack_batch_options *options,
+			  const char *image, const char *const *scripts,
+			  size_t n, struct diag *diag,
+			  struct progress *progress);
+
 #endif

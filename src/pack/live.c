@@ -91,7 +91,16 @@ static void free_blocks(void *arg, const struct delayed_file *f,
 	l->tree->delay->reserve.free += release(l, f, pblk, len);
 }
 
+static errcode_t query_blocks(void *arg, const struct delayed_file *f,
+			      struct es_extent *e)
+{
+	struct live *l = arg;
+
+	return l->space->query(l->space_arg, inode_of(f), e);
+}
+
 static const struct delay_ops live_ops = {
+	.query_blocks = query_blocks,
 	.free_blocks = free_blocks,
 	.allocate = allocate,
 	.take_back = take_back,
@@ -203,5 +212,6 @@ void live_release(struct live *l)
 	}
 	free(l->inodes);
 	free(l->dirty);
+	free(l->touched);
 	memset(l, 0, sizeof(*l));
 }

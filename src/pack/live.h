@@ -36,6 +36,9 @@ struct live_space_ops {
 	errcode_t (*give_number)(void *arg, const struct tree_inode *inode);
 	/* A file is not open any more.  NULL: that changes nothing. */
 	void (*close)(void *arg, const struct tree_inode *inode);
+	/* delay_ops.query_blocks().  NULL: no file has a mapping yet. */
+	errcode_t (*query)(void *arg, const struct tree_inode *inode,
+			   struct es_extent *e);
 };
 
 /* What is kept of an inode beside the tree, by its serial. */
@@ -43,6 +46,7 @@ struct live_inode {
 	uint32_t promised;	/* clusters of metadata in reserve.meta */
 	uint32_t in_use;	/* those of them that it has by now */
 	bool dirty;		/* is in the list of dirty files */
+	bool touched;		/* is in the list of those that changed */
 };
 
 struct live {
@@ -52,6 +56,7 @@ struct live {
 	struct tree *tree;
 	const struct live_space_ops *space;
 	void *space_arg;
+	bool keep_touched;	/* fill the list of touched inodes */
 	bool closed;		/* who allocates has no file open */
 	errcode_t failed;	/* what a step that cannot fail met */
 
@@ -60,6 +65,8 @@ struct live {
 	struct tree_inode **dirty;	/* files in the order in which they
 					 * became so */
 	size_t n_dirty, cap_dirty;
+	struct tree_inode **touched;	/* all that ever changed, in order */
+	size_t n_touched, cap_touched;
 	uint64_t in_use;	/* clusters of metadata of all inodes */
 	uint64_t flushes;	/* passes that placed something */
 };

@@ -113,7 +113,26 @@ static errcode_t xattr_blocks(const struct live *l,
 	return 0;
 }
 
-/* Metadata blocks of @inode: promised ones and those in use. */
+/* Blocks that @inode, which the image has, may need to be built anew: what it
+ * has there cannot be used again before the end. */
+static void count_anew(const struct live *l, const struct tree_inode *inode,
+		       uint64_t *promised)
+{
+	const struct format *fmt = l->format;
+	uint64_t blocks = 0;
+
+	if (S_ISDIR(inode->mode))
+		blocks = inode->dir.disk_blocks +
+			 dir_blocks_bound(fmt, inode->dir.name_bytes, 1);
+	else if (S_ISREG(inode->mode) && inode->file.pinned)
+		*promised = fmt->extents ?
+			mapping_extent_blocks(fmt, inode->file.es.all) :
+			div_round_up(inode->file.size >> fmt->block_bits,
+				     fmt->block_size / 8) + 3;
+	*promised += clusters(fmt, blocks);
+}
+
+/* Metadata clusters of @inode: promised ones and those in use. */
 static errcode_t count_blocks(const struct live *l,
 			      const struct tree_inode *inode,
 			      uint64_t *promised, uint64_t *in_use)
@@ -123,6 +142,12 @@ static errcode_t count_blocks(const struct live *l,
 	errcode_t err;
 
 	*promised = *in_use = 0;
+	if (inode->on_disk) {
+		count_anew(l, inode, promised);
+		err = xattr_blocks(l, inode->xattrs, &xattrs);
+		*promised += xattrs;
+		return err;
+	}
 	switch (inode->mode & S_IFMT) {
 	case S_IFDIR:
 		*promised = *in_use = clusters(fmt, dir_blocks_bound(fmt,
@@ -178,11 +203,30 @@ static errcode_t forget(struct live *l, struct tree_inode *inode)
 	return err;
 }
 
+/* Remember what changed for whoever writes it. */
+static errcode_t touch(struct live *l, struct tree_inode *inode)
+{
+	struct live_inode *i = &l->inodes[inode->serial];
+	errcode_t err;
+
+	if (i->touched || !l->keep_touched)
+		return 0;
+	err = array_reserve(&l->touched, &l->cap_touched, l->n_touched + 1,
+			    sizeof(struct tree_inode *));
+	if (err)
+		return err;
+	i->touched = true;
+	l->touched[l->n_touched++] = inode;
+	return 0;
+}
+
 static errcode_t settle(struct live *l, struct tree_inode *inode)
 {
 	uint64_t promised, in_use;
 	errcode_t err = reserve_serial(l, inode);
 
+	if (!err)
+		err = touch(l, inode);
 	if (!err && !inode->links)
 		return forget(l, inode);
 	if (!err)

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The image behind an edit.  What is read is kept as it was, so that the end
+ * of the edit can tell what became of it: an inode whose mapping, attributes
+ * and names are those on disk keeps its blocks.
+ */
+#include "pack/edit_load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/errors.h"
+#include "image/read_dir.h"
+#include "image/read_link.h"
+#include "image/read_map.h"
+#include "image/read_xattr.h"
+#include "tree/stage.h"
+
+/* Flags of a file that say that it is more than its bytes. */
+enum { CASEFOLD_FL = 0x40000000, VERITY_FL = 0x00100000 };
+
+
+
+
+void edit_load_init(struct edit_load *l, struct image *image,
+		    struct changes *changes, struct tree *tree,
+		    struct diag *diag)
+{
+	*l = (struct edit_load){ .image = image, .changes = changes,
+				 .tree = tree, .diag = diag };
+}
+
+static void free_inode(struct disk_inode *d)
+{
+	if (!d)
+		return;
+	free(d->extents);
+	free(d->maps);
+	if (d->opened)
+		dir_edit_release(&d->dir);
+	free(d);
+}
+
+void edit_load_release(struct edit_load *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		free_inode(l->inodes[i]);
+	free(l->inodes);
+	memset(l, 0, sizeof(*l));
+}
+
+struct disk_inode *edit_load_find(const struct edit_load *l,
+				  const struct tree_inode *inode)
+{
+	return inode->serial < l->n ? l->inodes[inode->serial] : NULL;
+}
+
+/* Make the entry for @inode. */
+static errcode_t add_inode(struct edit_load *l,
+			   const struct tree_inode *inode,
+			   struct disk_inode **ret)
+{
+	size_t need = (size_t)inode->serial + 1;
+	struct disk_inode *d;
+
+	if (array_reserve(&l->inodes, &l->cap, need, sizeof(d)))
+		return diag_nomem(l->diag);
+	while (l->n < need)
+		l->inodes[l->n++] = NULL;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return diag_nomem(l->diag);
+	l->inodes[inode->serial] = d;
+	*ret = d;
+	return 0;
+}
+
+static errcode_t add_xattr(void *arg, const struct xattr_entry *e,
+			   bool in_block)
+{
+	struct xattr_builder *b = arg;
+	struct xattr_set *one = malloc(sizeof(*one) + sizeof(struct xattr));
+	errcode_t err;
+
+	(void)in_block;
+	if (!one)
+		return ENOMEM;
+	one->n = 1;
+	one->entries[0] = e->x;
+	err = xattr_builder_add_set(b, one);
+	free(one);
+	return err;
+}
+
+static errcode_t load_xattrs(struct edit_load *l, struct tree_inode *inode,
+			     struct disk_inode *d)
+{
+	struct xattr_builder b = { NULL, 0, 0 };
+	errcode_t err = read_xattrs(l->image, &d->info, add_xattr, &b);
+
+	if (!err && b.n)
+		err = tree_set_xattrs(l->tree, inode, &b);
+	xattr_builder_release(&b);
+	d->xattrs = inode->xattrs;
+	return err == ENOMEM ? diag_nomem(l->diag) : err;
+}
+
+static errcode_t load_link(struct edit_load *l, struct tree_inode *inode,
+			   struct disk_inode *d)
+{
+	struct buf target = BUF_INIT;
+	errcode_t err = read_link(&target, l->image, &d->info);
+
+	if (!err) {
+		inode->link.target = arena_dup(&l->tree->arena,
+					       buf_str(&target),
+					       target.len + 1);
+		inode->link.len = (uint32_t)target.len;
+		if (!inode->link.target)
+			err = diag_nomem(l->diag);
+	}
+	buf_release(&target);
+	return err;
+}
+
+/* What the type has. */
+static errcode_t load_type(struct edit_load *l, struct tree_inode *inode,
+			   struct disk_inode *d)
+{
+	const struct inode_info *i = &d->info;
+
+	switch (i->mode & S_IFMT) {
+	case S_IFDIR:
+		inode->dir.disk_blocks = (uint32_t)
+			(i->size >> image_geometry(l->image)->block_bits);
+		return 0;
+	case S_IFREG:
+		inode->file.size = i->size;
+		inode->file.disksize = i->size;
+		inode->file.on_disk = true;
+		return 0;
+	case S_IFLNK:
+		return load_link(l, inode, d);
+	case S_IFCHR:
+	case S_IFBLK:
+		inode_get_device(i->i_block, &inode->dev.major,
+				 &inode->dev.minor);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static errcode_t load(void *arg, struct tree_inode *inode)
+{
+	struct edit_load *l = arg;
+	struct disk_inode *d = NULL;
+	errcode_t err = add_inode(l, inode, &d);
+
+	if (!err)
+		err = read_inode(&d->info, l->image, inode->ino);
+	if (err)
+		return err;
+	if (!d->info.links)
+		return image_bad(l->image, "inode %u has a name and no link "
+				 "count: run e2fsck", inode->ino);
+	tree_set_mode(inode, d->info.mode);
+	inode->uid = d->info.uid;
+	inode->gid = d->info.gid;
+	inode->links = d->info.links;
+	inode->fs_flags = stage_flags(d->info.mode, d->info.flags);
+	memcpy(inode->times, d->info.times, sizeof(inode->times));
+	err = load_type(l, inode, d);
+	return err ? err : load_xattrs(l, inode, d);
+}
+
+/* What cannot be changed is refused by name. */
+static errcode_t check_folder(const struct edit_load *l,
+			      const struct disk_inode *d)
+{
+	const char *what = d->info.flags & INODE_FLAG_ENCRYPT ? "encrypted" :
+			   d->info.flags & CASEFOLD_FL ? "case-insensitive" :
+			   d->info.flags & INODE_FLAG_INLINE ? "inline" : NULL;
+
+	if (!what)
+		return 0;
+	return diag_error(l->diag, image_path(l->image),
+			  E4PACK_ET_UNSUPPORTED, "folder inode %u is %s: such "
+			  "folders cannot be edited yet", d->info.ino, what);
+}
+
+errcode_t edit_load_folder(struct edit_load *l, struct disk_inode *d)
+{
+	errcode_t err;
+
+	if (d->opened)
+		return 0;
+	err = check_folder(l, d);
+	if (!err)
+		err = dir_edit_init(&d->dir, l->changes, &d->info);
+	d->opened = !err;
+	return err;
+}
+
+static errcode_t look_up(void *arg, const struct tree_inode *dir,
+			 const char *name, size_t len, uint32_t *ino)
+{
+	struct edit_load *l = arg;
+	struct disk_inode *d = edit_load_find(l, dir);
+	errcode_t err = edit_load_folder(l, d);
+
+	*ino = 0;
+	return err ? err : dir_edit_find(&d->dir, name, len, ino);
+}
+
+struct listing {
+	tree_listed *listed;
+	void *arg;
+};
+
+static errcode_t tell_item(void *arg, const struct dir_item *item)
+{
+	struct listing *g = arg;
+
+	return dir_item_is_dot(item) ? 0 :
+		g->listed(g->arg, item->name, item->len, item->ino);
+}
+
+static errcode_t list(void *arg, const struct tree_inode *dir,
+		      tree_listed *listed, void *listed_arg)
+{
+	struct edit_load *l = arg;
+	struct disk_inode *d = edit_load_find(l, dir);
+	struct listing g = { listed, listed_arg };
+	errcode_t err = check_folder(l, d);
+
+	return err ? err : read_dir(l->image, &d->info, tell_item, &g);
+}
+
+const struct tree_image edit_load_image = { look_up, list, load };
+
+static errcode_t add_extent(void *arg, const struct extent *e)
+{
+	struct disk_inode *d = arg;
+
+	if (array_reserve(&d->extents, &d->cap_extents, d->n_extents + 1,
+			  sizeof(*d->extents)))
+		return ENOMEM;
+	d->extents[d->n_extents++] = *e;
+	return 0;
+}
+
+static errcode_t add_map(void *arg, uint64_t pblk)
+{
+	struct disk_inode *d = arg;
+
+	if (array_reserve(&d->maps, &d->cap_maps, d->n_maps + 1,
+			  sizeof(*d->maps)))
+		return ENOMEM;
+	d->maps[d->n_maps++] = pblk;
+	return 0;
+}
+
+errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d)
+{
+	const struct map_visitor v = {
+		.extent = add_extent, .meta = add_map, .arg = d,
+	};
+	errcode_t err;
+
+	if (d->mapped)
+		return 0;
+	if (d->info.flags & INODE_FLAG_INLINE)
+		return diag_error(l->diag, image_path(l->image),
+				  E4PACK_ET_UNSUPPORTED, "inode %u has inline "
+				  "data, which cannot be changed yet",
+				  d->info.ino);
+	if (d->info.flags & (INODE_FLAG_ENCRYPT | VERITY_FL))
+		return diag_error(l->diag, image_path(l->image),
+				  E4PACK_ET_UNSUPPORTED, "inode %u is %s: its "
+				  "content cannot be changed", d->info.ino,
+				  d->info.flags & VERITY_FL ?
+				  "sealed by verity" : "encrypted");
+	err = read_map(l->image, &d->info, &v);
+	d->mapped = !err;
+	return err == ENOMEM ? diag_nomem(l->diag) : err;
+}
+
+/* The first extent that ends behind @lblk. */
+static size_t extent_from(const struct disk_inode *d, uint32_t lblk)
+{
+	size_t lo = 0, hi = d->n_extents;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct extent *e = &d->extents[mid];
+
+		if ((uint64_t)e->lblk + e->len <= lblk)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct extent *edit_load_extent(const struct disk_inode *d,
+				      uint32_t lblk)
+{
+	size_t i = d ? extent_from(d, lblk) : 0;
+
+	return d && i < d->n_extents && d->extents[i].lblk <= lblk ?
+		&d->extents[i] : NULL;
+}
+
+errcode_t edit_load_query(struct edit_load *l,
+			  const struct tree_inode *inode,
+			  struct es_extent *e)
+{
+	struct disk_inode *d = edit_load_find(l, inode);
+	const struct extent *x;
+	uint32_t lblk = e->lblk;
+	size_t i;
+	errcode_t err = edit_load_map(l, d);
+
+	if (err)
+		return err;
+	x = edit_load_extent(d, lblk);
+	if (x) {
+		*e = (struct es_extent){ x->lblk, x->len, x->pblk,
+			x->unwritten ? ES_UNWRITTEN : ES_WRITTEN };
+		return 0;
+	}
+	i = extent_from(d, lblk);
+	e->lblk = i ? d->extents[i - 1].lblk + d->extents[i - 1].len : 0;
+	e->len = (i < d->n_extents ? d->extents[i].lblk : ES_MAX_BLOCKS) -
+		 e->lblk;
+	e->pblk = 0;
+	e->status = ES_HOLE;
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the tree and the delayed files of an edit ask of the image: names,
+ * inodes and mappings, read when they are needed and kept as they were. */
+#ifndef E4PACK_PACK_EDIT_LOAD_H
+#define E4PACK_PACK_EDIT_LOAD_H
+
+#include "image/changes.h"
+#include "image/dir_edit.h"
+#include "image/read_inode.h"
+#include "tree/tree.h"
+
+/* An inode as it is on disk. */
+struct disk_inode {
+	struct inode_info info;
+	const struct xattr_set *xattrs;	/* as the tree interned them */
+	struct extent *extents;	/* its mapping, once it was asked for */
+	size_t n_extents, cap_extents;
+	uint64_t *maps;		/* blocks that hold the mapping */
+	size_t n_maps, cap_maps;
+	bool mapped;		/* the mapping was read */
+	struct dir_edit dir;	/* a folder, once it was looked into */
+	bool opened;		/* it was */
+};
+
+struct edit_load {
+	struct image *image;
+	struct changes *changes;
+	struct diag *diag;
+	struct tree *tree;
+	struct disk_inode **inodes;	/* by the serial of the tree's inode;
+					 * NULL for new ones */
+	size_t n, cap;
+};
+
+void edit_load_init(struct edit_load *l, struct image *image,
+		    struct changes *changes, struct tree *tree,
+		    struct diag *diag);
+void edit_load_release(struct edit_load *l);
+
+/* The calls for tree_options.image, with the struct edit_load. */
+extern const struct tree_image edit_load_image;
+
+/* Return: what is kept of @inode, or NULL for a new one. */
+struct disk_inode *edit_load_find(const struct edit_load *l,
+				  const struct tree_inode *inode);
+
+/* Have the mapping of @d in it.  Reports. */
+errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d);
+
+/* Return: the extent of @d, its mapping read, that holds block @lblk, or
+ * NULL. */
+const struct extent *edit_load_extent(const struct disk_inode *d,
+				      uint32_t lblk);
+
+/* Have the folder @d open for changes.  Reports. */
+errcode_t edit_load_folder(struct edit_load *l, struct disk_inode *d);
+
+/* delay_ops.query_blocks() for the file of @inode.  Reports. */
+errcode_t edit_load_query(struct edit_load *l,
+			  const struct tree_inode *inode,
+			  struct es_extent *e);
+
+#endif

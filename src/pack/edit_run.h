@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of an edit: what its steps share. */
+#ifndef E4PACK_PACK_EDIT_RUN_H
+#define E4PACK_PACK_EDIT_RUN_H
+
+#include "pack/build.h"
+#include "pack/edit_load.h"
+#include "pack/edit_space.h"
+
+/* An attribute block that this edit has made. */
+struct edit_xattr {
+	const struct xattr_set *set;
+	size_t room;		/* in the inode, on which its layout depends */
+	uint64_t pblk;
+	uint32_t refs;
+};
+
+struct edit {
+	const struct e4pack_options *options;
+	struct diag *diag;
+	int held;		/* the image, held against others */
+	int fd;			/* what is changed: the image, or a copy */
+	struct target copy;
+	bool has_copy;
+	struct image *image;
+	struct format format;
+	struct changes changes;
+	struct group_edit *groups;
+	struct edit_space space;
+	struct edit_load load;
+	struct live live;
+	struct build build;	/* what stages: its tree and delay */
+	struct edit_xattr *xattrs;
+	size_t n_xattrs, cap_xattrs;
+	uint8_t *ibody;		/* scratch: attributes in an inode */
+	int64_t now;
+};
+
+/* edit_flush.c: put all that was touched into the changes.  Reports. */
+errcode_t edit_flush(struct edit *e);
+
+/* edit_dir.c: put the names of folder @inode into the changes, and what the
+ * inode says of them into @v.  @disk: NULL for a new one.  Reports. */
+errcode_t edit_put_folder(struct edit *e, struct tree_inode *inode,
+			  struct disk_inode *disk, struct inode_values *v);
+
+/* edit_map.c: map @n extents of inode @inode, in blocks of its own, into
+ * v->i_block; v->blocks grows by these.  Reports. */
+errcode_t edit_put_map(struct edit *e, const struct tree_inode *inode,
+		       uint32_t generation, const struct extent *extents,
+		       size_t n, struct inode_values *v);
+
+/* Find places for @blocks blocks of metadata, in @out.  Reports. */
+errcode_t edit_place(struct edit *e, uint64_t blocks, struct run_list *out);
+
+/* Give back the blocks and the mapping that @disk had.  Reports. */
+errcode_t edit_free_old(struct edit *e, struct disk_inode *disk);
+errcode_t edit_free_old_map(struct edit *e, struct disk_inode *disk);
+
+/* edit_xattr.c: put the attributes of @inode, which are not those on disk,
+ * into the changes and @v; @raw is the inode as it lies.  Reports. */
+errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
+			  struct disk_inode *disk, const uint8_t *raw,
+			  struct inode_values *v);
+
+/* Let go of the attribute block of @disk.  Reports. */
+errcode_t edit_drop_xattrs(struct edit *e, struct disk_inode *disk);
+
+/* edit_data.c: put the bytes of files that lie over old ones into the
+ * changes; and write those that go to blocks that were free.  Reports. */
+errcode_t edit_overwrite(struct edit *e);
+errcode_t edit_write_data(struct edit *e);
+
+#endif
