@@ -18,7 +18,7 @@ _e4pack()
 
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-			'create plan batch es frag journal --help --version' -- "$cur")
+			'create plan add batch es frag journal --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -82,7 +82,12 @@ _e4pack()
 	if [[ $cur = -* ]]; then
 		case $command in
 		create | plan) ;;
-		batch) build="--new --keep-going $build" ;;
+		add) build="--owner --map-owner --times --clamp-mtime --exclude
+			--one-file-system --ignore-unreadable --allow-vanished
+			--keep-dir-symlinks --whole-copy --journal-only -E -n
+			-q -v -V --strict --progress --no-progress --help" ;;
+		batch) build="--new --keep-going --whole-copy --journal-only
+			$build" ;;
 		es) build=$inspect ;;
 		frag) build="$inspect --top --fail-over" ;;
 		journal) build="$inspect --replay" ;;

@@ -14,10 +14,16 @@ static int batch(struct build_options *b, struct terminal *t, int n,
 		.json = b->json, .output = terminal_output, .output_arg = t,
 	};
 
-	if (!b->new_image)
-		return terminal_usage(t, operands[0], "an image that is there "
-				      "cannot be edited yet: --new makes one");
+	int status = build_check_options(b, t, b->new_image);
+
+	if (status)
+		return status;
 	t->subject = operands[0];
+	if (!b->new_image)
+		return terminal_exit(t, e4pack_batch(&options, operands[0],
+						     (const char *const *)
+						     operands + 1,
+						     (size_t)n - 1));
 	return terminal_exit(t, e4pack_batch_new(&options, operands[0],
 						 (const char *const *)operands +
 						 1, (size_t)n - 1, NULL));

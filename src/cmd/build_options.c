@@ -1,108 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The options of create and plan: those of mke2fs under their letters, and
- * our own. */
-#include "cmd/cmd.h"
+/* The options of create, plan, batch and add: those of mke2fs under their
+ * letters, and our own. */
+#include "cmd/build_table.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
-
-enum {
-	OPT_MAX_SIZE = OPTION_FIRST_LONG, OPT_OWNER, OPT_MAP_OWNER, OPT_TIMES,
-	OPT_CLAMP, OPT_EXCLUDE, OPT_ONE_FS, OPT_UNREADABLE, OPT_VANISHED,
-	OPT_DIR_LINKS, OPT_ORDER, OPT_THREADS, OPT_STRICT, OPT_PROGRESS,
-	OPT_NO_PROGRESS, OPT_JSON, OPT_NO_SYNC, OPT_NEW, OPT_KEEP_GOING,
-	OPT_DIRTY_LIMIT, OPT_NODELALLOC, OPT_ALLOCATOR,
-};
-
-static const char short_options[] = ":b:C:i:I:N:J:L:U:m:O:E:s:FnqvVh";
-
-/* Those of batch come first. */
-enum { BATCH_OPTIONS = 2 };
-
-static const struct option long_options[] = {
-	{ "new", no_argument, NULL, OPT_NEW },
-	{ "keep-going", no_argument, NULL, OPT_KEEP_GOING },
-	{ "size", required_argument, NULL, 's' },
-	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
-	{ "owner", required_argument, NULL, OPT_OWNER },
-	{ "map-owner", required_argument, NULL, OPT_MAP_OWNER },
-	{ "times", required_argument, NULL, OPT_TIMES },
-	{ "clamp-mtime", no_argument, NULL, OPT_CLAMP },
-	{ "exclude", required_argument, NULL, OPT_EXCLUDE },
-	{ "one-file-system", no_argument, NULL, OPT_ONE_FS },
-	{ "ignore-unreadable", no_argument, NULL, OPT_UNREADABLE },
-	{ "allow-vanished", no_argument, NULL, OPT_VANISHED },
-	{ "keep-dir-symlinks", no_argument, NULL, OPT_DIR_LINKS },
-	{ "order", required_argument, NULL, OPT_ORDER },
-	{ "dirty-limit", required_argument, NULL, OPT_DIRTY_LIMIT },
-	{ "nodelalloc", no_argument, NULL, OPT_NODELALLOC },
-	{ "allocator", required_argument, NULL, OPT_ALLOCATOR },
-	{ "threads", required_argument, NULL, OPT_THREADS },
-	{ "strict", no_argument, NULL, OPT_STRICT },
-	{ "progress", no_argument, NULL, OPT_PROGRESS },
-	{ "no-progress", no_argument, NULL, OPT_NO_PROGRESS },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "no-sync", no_argument, NULL, OPT_NO_SYNC },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static const char option_help[] =
-"The size:\n"
-"  -s, --size SIZE       bytes (K M G T), min, min+N%, min+SIZE [min+10%]\n"
-"      --max-size SIZE   the largest size that may be solved for\n"
-"  -N COUNT|min+N%       inodes\n"
-"  -i BYTES              bytes per inode\n"
-"The file system:\n"
-"  -b BYTES              block size [4096]\n"
-"  -C BYTES              cluster size, with -O bigalloc [16 blocks]\n"
-"  -I BYTES              inode size [256]\n"
-"  -J size=MIB           journal size\n"
-"  -L LABEL              volume label, up to 16 bytes\n"
-"  -U UUID               UUID, or clear, random, time\n"
-"  -m PERCENT            blocks reserved for root [0]\n"
-"  -O FEATURE[,...]      features, ^ before one that is not wanted\n"
-"  -E OPTION[,...]       hash_seed=UUID root_owner=UID:GID offset=BYTES\n"
-"                        packed_meta_blocks stride=N stripe_width=N\n"
-"                        num_backup_sb=N resize=BLOCKS\n"
-"The sources:\n"
-"      --owner UID:GID   the owner of every entry\n"
-"      --map-owner FROM:TO[,...]  other owners for some\n"
-"      --times WHAT      atime, ctime, crtime from mtime or source, or all\n"
-"                        times a number of seconds [mtime]\n"
-"      --clamp-mtime     no time later than SOURCE_DATE_EPOCH\n"
-"      --exclude GLOB    leave out what matches\n"
-"      --one-file-system, --ignore-unreadable, --allow-vanished,\n"
-"      --keep-dir-symlinks  see the manual\n"
-"      --order FILE      paths to place first, one a line\n"
-"The write path (each needs -s with a number of bytes):\n"
-"      --dirty-limit SIZE  allocate when more is staged\n"
-"      --nodelalloc      allocate at each write\n"
-"      --allocator NAME  best-fit, or kernel: as ext4 does [best-fit]\n"
-"The run:\n"
-"  -F                    replace an existing target\n"
-"  -n                    dry run: write nothing\n"
-"  -q, -v                say less, say more\n"
-"      --strict          treat warnings as errors\n"
-"      --threads N       workers [one a processor]\n"
-"      --progress, --no-progress\n"
-"      --json            the result as JSON\n"
-"      --no-sync         do not wait for the disk\n"
-"  -V, --help            version, this help\n";
-
-static const char batch_help[] =
-"The scripts (see e4pack-script(5); none: standard input):\n"
-"      --new             begin with an empty image\n"
-"      --keep-going      tell of every command that fails\n";
-
-static bool is_batch(const struct terminal *t)
-{
-	return !strcmp(t->command, "batch");
-}
 
 static const char *parse_u32(const char *text, uint32_t max, uint32_t *ret)
 {
@@ -259,6 +164,8 @@ static bool take_flag(struct build_options *b, struct terminal *t, int opt)
 		{ OPT_NO_SYNC, &o->no_sync, true },
 		{ OPT_NEW, &b->new_image, true },
 		{ OPT_KEEP_GOING, &b->keep_going, true },
+		{ OPT_WHOLE_COPY, &o->whole_copy, true },
+		{ OPT_JOURNAL_ONLY, &o->journal_only, true },
 	};
 	size_t i;
 
@@ -274,18 +181,10 @@ static bool take_flag(struct build_options *b, struct terminal *t, int opt)
 /* How the user wrote the option that getopt just gave. */
 static const char *written(int argc, char **argv, int opt, char out[32])
 {
-	const struct option *l;
+	const char *name = build_table_name(opt, out);
 
-	for (l = long_options; l->name; l++) {
-		if (l->val == opt && opt > 255) {
-			snprintf(out, 32, "--%s", l->name);
-			return out;
-		}
-	}
-	if (opt > 0 && opt < 256) {
-		snprintf(out, 32, "-%c", opt);
-		return out;
-	}
+	if (name)
+		return name;
 	return optind > 1 && optind <= argc ? argv[optind - 1] : "option";
 }
 
@@ -323,21 +222,20 @@ static int take_epoch(struct build_options *b, struct terminal *t)
 static int build_options_parse(struct build_options *b, struct terminal *t,
 			       int argc, char **argv, const char *usage)
 {
-	const struct option *longs = long_options;
-	const char *wrong;
+	unsigned int command = build_table_command(t->command);
+	struct option longs[BUILD_OPTIONS_MAX];
+	const char *wrong, *shorts;
 	char name[32];
 	int opt;
 
 	memset(b, 0, sizeof(*b));
 	opterr = 0;
 	optind = 0;
-	if (!is_batch(t))
-		longs += BATCH_OPTIONS;
-	while ((opt = getopt_long(argc, argv, short_options, longs, NULL)) !=
-	       -1) {
+	shorts = build_table_options(longs, command);
+	while ((opt = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (opt == 'h') {
-			printf("Usage: %s\n\n%s%s", usage,
-			       is_batch(t) ? batch_help : "", option_help);
+			printf("Usage: %s\n\n", usage);
+			build_table_help(command);
 			return 1 + terminal_exit(t, E4PACK_OK);
 		}
 		if (opt == 'V') {
@@ -365,6 +263,51 @@ static void build_options_release(struct build_options *b)
 	free(b->exclude);
 	free(b->uid_map);
 	free(b->gid_map);
+}
+
+int build_check_options(const struct build_options *b, struct terminal *t,
+			bool new_image)
+{
+	const struct e4pack_options *o = &b->options;
+	const struct {
+		bool set;
+		const char *name;
+	} of_new[] = {
+		{ o->size.kind != E4PACK_SIZE_DEFAULT, "--size" },
+		{ o->max_size, "--max-size" },
+		{ o->inodes.kind == E4PACK_INODES_RATIO, "-i" },
+		{ o->inodes.kind != E4PACK_INODES_DEFAULT, "-N" },
+		{ o->block_size, "-b" }, { o->cluster_size, "-C" },
+		{ o->inode_size, "-I" }, { o->journal_mib, "-J" },
+		{ o->label, "-L" }, { o->uuid, "-U" },
+		{ o->reserved_percent > 0, "-m" }, { o->features, "-O" },
+		{ o->hash_seed || o->stride || o->stripe_width ||
+		  o->resize_blocks || o->packed_meta_blocks ||
+		  o->has_num_backup_sb || o->set_root_owner, "-E" },
+		{ o->force, "-F" }, { o->order_file, "--order" },
+		{ o->dirty_limit, "--dirty-limit" },
+		{ o->nodelalloc, "--nodelalloc" },
+		{ o->allocator != E4PACK_BEST_FIT, "--allocator" },
+		{ o->no_sync, "--no-sync" },
+	}, of_edits[] = {
+		{ o->whole_copy, "--whole-copy" },
+		{ o->journal_only, "--journal-only" },
+	};
+	size_t i;
+
+	for (i = 0; new_image && i < sizeof(of_edits) / sizeof(of_edits[0]);
+	     i++)
+		if (of_edits[i].set)
+			return terminal_usage(t, of_edits[i].name, "is for an "
+					      "image that is there");
+	for (i = 0; !new_image && i < sizeof(of_new) / sizeof(of_new[0]); i++)
+		if (of_new[i].set)
+			return terminal_usage(t, of_new[i].name, "is for a "
+					      "new image only");
+	if (o->whole_copy && o->journal_only)
+		return terminal_usage(t, "--journal-only", "has no meaning "
+				      "with --whole-copy");
+	return 0;
 }
 
 int build_command(int argc, char **argv, const char *usage,

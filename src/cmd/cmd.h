@@ -12,6 +12,7 @@
 
 /* The commands, one file each.  argv[0] is the command's name.
  * Return: the exit status. */
+int cmd_add(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_es(int argc, char **argv);
@@ -55,7 +56,7 @@ long terminal_output(void *arg, const char *text, size_t len);
 void signals_catch(void);
 extern volatile sig_atomic_t signals_caught;	/* number of the last, or 0 */
 
-/* build_options.c: the options that create and plan share. */
+/* build_options.c: the options that create, plan, batch and add share. */
 struct build_options {
 	struct e4pack_options options;
 	bool json;
@@ -74,6 +75,12 @@ typedef int build_run(struct build_options *b, struct terminal *t, int n,
  * @operands names what must follow the options, ended by NULL. */
 int build_command(int argc, char **argv, const char *usage,
 		  const char *const *operands, build_run *run);
+
+/* Check that no option is set that only a new image can have, or, with
+ * @new_image, only one that is there.
+ * Return: 0, or the exit status after it was told. */
+int build_check_options(const struct build_options *b, struct terminal *t,
+			bool new_image);
 
 /* build_values.c: the values that have a form of their own.
  * Each returns NULL, or what is wrong with the value, in words. */

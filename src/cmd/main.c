@@ -17,7 +17,8 @@ struct command {
 static const struct command commands[] = {
 	{ "create", cmd_create, "a new image from directories and archives" },
 	{ "plan", cmd_plan, "what create would make; nothing is written" },
-	{ "batch", cmd_batch, "a new image from scripts, write by write" },
+	{ "add", cmd_add, "merge directories and archives into an image" },
+	{ "batch", cmd_batch, "run scripts on an image, or on a new one" },
 	{ "es", cmd_es, "extent status of files: lblk, len, pblk, status" },
 	{ "frag", cmd_frag, "fragmentation and free space" },
 	{ "journal", cmd_journal, "what is in the journal; --replay replays it" },
@@ -28,7 +29,7 @@ static void help(FILE *out)
 	size_t i;
 
 	fputs("Usage: e4pack COMMAND [OPTIONS] IMAGE [ARGUMENTS]\n\n"
-	      "Builds and inspects ext4 images without mounting them.\n\n",
+	      "Builds, edits and inspects ext4 images without mounting them.\n\n",
 	      out);
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].does);

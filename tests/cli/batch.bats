@@ -156,13 +156,6 @@ batch() {
 	[ ! -e new.img ]
 }
 
-@test "batch: an image that is there is not edited" {
-	: >there.img
-	run --separate-stderr e4pack batch there.img
-	[ "$status" -eq 2 ]
-	[[ $stderr = *--new* ]]
-}
-
 @test "batch: the same script gives the same bytes, however it comes" {
 	printf 'mkdir /a\nput =x /a/f\nwrite /b 0 random:3:70000\n' >script
 	batch -q new.img script

@@ -1,0 +1,228 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154
+# Edits of images that are there: add, and batch without --new.
+
+load helper
+
+# edit ARGUMENTS: the script on standard input, on an image that is there.
+edit() {
+	timeout -k 5 "${LIMIT:-120}" "$E4PACK" batch "$@"
+}
+
+# content PATH IMAGE: the bytes of a file.
+content() {
+	debugfs -R "cat $1" "$2" 2>/dev/null
+}
+
+# An image of mke2fs with a few files in it.
+old_image() {
+	mkdir -p t/d/sub
+	head -c 100000 /dev/urandom >t/big
+	echo hello >t/d/f
+	ln t/d/f t/link
+	mke2fs -q -F -t ext4 -d t old.img 24M 2>/dev/null
+}
+
+@test "edit: an image of mke2fs, by every verb" {
+	old_image
+	edit -q old.img <<-'END'
+		put =new /n
+		mkdir -p /a/b
+		append /big =tail
+		write /big 5000 =middle
+		rm /link
+		mv /d/f /a/f
+		mv /d/sub /a/sub
+		symlink target /s
+		mknod /null c 1 3
+		chmod 600 /n
+		chown 7:8 /n
+		setxattr /n user.k =v
+		fallocate /pre 0 100K
+		truncate /pre 200K
+	END
+	clean old.img
+	{
+		head -c 5000 t/big
+		printf middle
+		tail -c +5007 t/big
+		printf tail
+	} >want
+	content /big old.img | cmp - want
+	[ "$(content /a/f old.img)" = hello ]
+	[[ $(debugfs -R 'stat /n' old.img 2>/dev/null) = *'Mode:  0600'* ]]
+	[[ $(debugfs -R 'ea_get /n user.k' old.img 2>/dev/null) = *v* ]]
+	[[ $(debugfs -R 'stat /d' old.img 2>/dev/null) = *'Links: 2'* ]]
+	[[ $(debugfs -R 'stat /a' old.img 2>/dev/null) = *'Links: 4'* ]]
+}
+
+@test "edit: add merges as create does, and the image is the first source" {
+	old_image
+	mkdir -p u/d/deep
+	echo other >u/d/f
+	echo more >u/d/deep/er
+	tar -cf u.tar -C u .
+	e4pack add old.img u
+	clean old.img
+	[ "$(content /d/f old.img)" = other ]
+	[ "$(content /link old.img)" = hello ]
+	[ "$(content /d/deep/er old.img)" = more ]
+	cp old.img with.img
+	e4pack add with.img u.tar
+	clean with.img
+	[ "$(content /d/deep/er with.img)" = more ]
+}
+
+@test "edit: all of a script or nothing" {
+	old_image
+	cp old.img before.img
+	run --separate-stderr edit old.img <<-'END'
+		put =x /one
+		rm /missing
+	END
+	[ "$status" -eq 1 ]
+	[[ $stderr = *':2: rm /missing'* ]]
+	cmp old.img before.img
+	edit -q -n old.img <<<'put =x /one'
+	cmp old.img before.img
+}
+
+@test "edit: larger than the journal is refused with both numbers" {
+	old_image
+	before=$(md5sum <old.img)
+	# Changes of old bytes go through the log.
+	e4pack create -q -s 40M -J size=4 small.img t
+	for i in {1..6}; do echo "put random:$i:1M /f$i"; done |
+		edit -q small.img
+	before=$(md5sum <small.img)
+	for i in {1..6}; do echo "write /f$i 0 random:9:1M"; done >script
+	run --separate-stderr edit small.img script
+	[ "$status" -eq 1 ]
+	[[ $stderr =~ needs\ [0-9]+\ blocks.*there\ are\ [0-9]+ ]]
+	[[ $stderr = *--whole-copy* ]]
+	[ "$before" = "$(md5sum <small.img)" ]
+	edit -q --whole-copy small.img script
+	clean small.img
+	content /f3 small.img | head -c 16 | cmp - <(
+		echo 'put random:9:1M /x' | e4pack batch --new -q -s 8M x.img &&
+			content /x x.img | head -c 16)
+}
+
+@test "edit: --journal-only leaves it in the log, for others to apply" {
+	old_image
+	edit -q --journal-only old.img <<<'put =later /later'
+	[[ $(dumpe2fs -h old.img 2>/dev/null) = *needs_recovery* ]]
+	cp old.img by-e2fsck.img
+	cp old.img by-us.img
+	e2fsck -p by-e2fsck.img >/dev/null || [ $? -eq 1 ]
+	[ "$(content /later by-e2fsck.img)" = later ]
+	e4pack journal --replay by-us.img >/dev/null
+	[ "$(content /later by-us.img)" = later ]
+	clean by-us.img
+	run --separate-stderr edit old.img <<<'put =next /next'
+	[ "$status" -eq 0 ]
+	[[ $stderr = *'was applied first'* ]]
+	clean old.img
+	[ "$(content /later old.img)$(content /next old.img)" = laternext ]
+}
+
+@test "edit: what cannot be edited is refused by name, and stays as it was" {
+	local features
+	old_image
+	for features in quota project,quota mmp; do
+		mke2fs -q -F -t ext4 -O "$features" q.img 16M 2>/dev/null ||
+			continue
+		before=$(md5sum <q.img)
+		run --separate-stderr edit q.img <<<'put =x /x'
+		[ "$status" -eq 1 ] || fail "$features"
+		[[ $stderr = *"${features##*,}"* ]] || fail "$features"
+		[ "$before" = "$(md5sum <q.img)" ] || fail "$features"
+	done
+	mke2fs -q -F -t ext4 -O ^has_journal q.img 16M
+	run --separate-stderr edit q.img <<<'put =x /x'
+	[ "$status" -eq 1 ]
+	[[ $stderr = *--whole-copy* ]]
+	edit -q --whole-copy q.img <<<'put =x /x'
+	clean q.img
+	[ "$(content /x q.img)" = x ]
+	tune2fs -E force_fsck old.img 2>/dev/null || true
+	debugfs -w -R 'ssv state 2' old.img 2>/dev/null
+	run --separate-stderr edit old.img <<<'put =x /x'
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'run e2fsck'* ]]
+}
+
+@test "edit: options that only a new image can have are told" {
+	old_image
+	for option in '-b 1024' '-s 10M' -F '-N 5' '--order x' --nodelalloc; do
+		# shellcheck disable=SC2086
+		run --separate-stderr edit $option old.img <<<''
+		[ "$status" -eq 2 ] || fail "$option"
+		[[ $stderr = *'new image only'* ]] || fail "$option"
+	done
+	run --separate-stderr edit --new --whole-copy x.img <<<''
+	[ "$status" -eq 2 ]
+}
+
+@test "edit: a mounted image is refused" {
+	need_root
+	old_image
+	mkdir m
+	mount -o loop old.img m 2>/dev/null || skip 'no loop mounts'
+	run --separate-stderr edit old.img <<<'put =x /x'
+	umount m
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'in use by /dev/loop'* ]]
+}
+
+@test "edit: the kernel sees what was edited, and goes on with it" {
+	need_root
+	old_image
+	for i in {1..200}; do echo "put =$i /d/name-with-some-length-$i"; done |
+		edit -q old.img
+	clean old.img
+	mkdir m
+	mount -o loop old.img m 2>/dev/null || skip 'no loop mounts'
+	[ "$(cat m/d/name-with-some-length-77)" = 77 ]
+	rm m/d/name-with-some-length-1??
+	echo kernel >m/d/from-the-kernel
+	umount m
+	clean old.img
+	edit -q old.img <<-'END'
+		append /d/from-the-kernel '=and us'
+		rm /d/name-with-some-length-9
+	END
+	clean old.img
+	[[ $(content /d/from-the-kernel old.img) = *'and us'* ]]
+}
+
+@test "edit: a large file into an aged image comes in few pieces" {
+	{
+		for i in {1..1500}; do echo "put random:$i:40K /f$i"; done
+	} >fill
+	e4pack batch --new -q -s 96M aged.img fill
+	{
+		for i in {1..1500..2}; do echo "rm /f$i"; done
+		echo 'rm /f1000'
+	} | edit -q aged.img
+	clean aged.img
+	edit -q aged.img <<<'put random:1:9M /large'
+	clean aged.img
+	n=$(e4pack es --json aged.img /large | jq '.extents | length')
+	[ "$n" -le 4 ] || fail "$n extents"
+}
+
+@test "edit: one small file reads little of a large image" {
+	need strace
+	truncate -s 1T huge.img
+	mke2fs -q -F -t ext4 -E lazy_itable_init=1,lazy_journal_init=1 \
+		huge.img 2>/dev/null
+	echo 'put =x /small' >script
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o log -e trace=read,pread64 "$E4PACK" batch -q huge.img \
+		script
+	bytes=$(awk '/pread64|read\(/ && $NF ~ /^[0-9]+$/ { n += $NF }
+		END { print n }' log)
+	[ "$bytes" -lt 1048576 ] || fail "$bytes bytes"
+	[ "$(content /small huge.img)" = x ]
+}
