@@ -180,6 +180,11 @@ run_prop() {
 	tap oracle-verify python3 "$top/tests/prop/oracle.py" \
 		--e4pack "$work/verify/src/e4pack" --seed 100000 --count 10 \
 		--jobs "$jobs"
+	say 'random edits, and crashes of edits'
+	tap random_edits python3 "$top/tests/prop/random_edits.py" \
+		--e4pack "$work/verify/src/e4pack" --count 60
+	tap crash_edits python3 "$top/tests/prop/crash_edits.py" \
+		--e4pack "$work/plain/src/e4pack" --states 500
 }
 
 run_real() {
