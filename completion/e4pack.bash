@@ -12,7 +12,8 @@ _e4pack()
 	build='-s --size --max-size -N -i -b -C -I -J -L -U -m -O -E --owner
 		--map-owner --times --clamp-mtime --exclude --one-file-system
 		--ignore-unreadable --allow-vanished --keep-dir-symlinks
-		--order --dirty-limit --nodelalloc --allocator -F -n -q -v -V --strict --threads --progress
+		--order --dirty-limit --nodelalloc --allocator -F -n -q -v -V
+		--strict --threads --trace --trace-format --progress
 		--no-progress --json --no-sync --help'
 	inspect='--json -E -q -v -V --strict --help'
 
@@ -74,6 +75,11 @@ _e4pack()
 		mapfile -t COMPREPLY < <(compgen -W 'best-fit kernel' -- "$cur")
 		return
 		;;
+	--trace-format)
+		mapfile -t COMPREPLY < <(compgen -W 'logical kernel' -- \
+			"$cur")
+		return
+		;;
 	-N | -i | -L | -m | --max-size | --owner | --map-owner | --exclude | \
 	--threads | --dirty-limit | --top | --fail-over)
 		return
@@ -85,6 +91,7 @@ _e4pack()
 		add) build="--owner --map-owner --times --clamp-mtime --exclude
 			--one-file-system --ignore-unreadable --allow-vanished
 			--keep-dir-symlinks --whole-copy --journal-only -E -n
+			--trace --trace-format
 			-q -v -V --strict --progress --no-progress --help" ;;
 		batch) build="--new --keep-going --whole-copy --journal-only
 			$build" ;;

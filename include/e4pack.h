@@ -121,6 +121,12 @@ enum e4pack_allocator {
 	E4PACK_KERNEL,		/* as ext4 in the kernel does */
 };
 
+/* How the lines of a trace look. */
+enum e4pack_trace_format {
+	E4PACK_TRACE_LOGICAL,	/* "TIME EVENT: fields" */
+	E4PACK_TRACE_KERNEL,	/* as in a trace file of the kernel */
+};
+
 struct e4pack_options {
 	struct e4pack_session session;
 	e4pack_made *made;	/* NULL: no one is told */
@@ -185,6 +191,10 @@ struct e4pack_options {
 	bool keep_dir_symlinks;
 	const char *order_file;	/* paths to place first; NULL: none */
 	uint32_t threads;	/* that read and write; 0: one a processor */
+
+	/* The trace. */
+	const char *trace_file;	/* is told of every step; NULL: none */
+	enum e4pack_trace_format trace_format;
 };
 
 /* What an image holds, or would hold. */

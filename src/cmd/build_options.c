@@ -44,6 +44,15 @@ static const char *parse_allocator(const char *text,
 		"is neither best-fit nor kernel" : NULL;
 }
 
+static const char *parse_trace_format(const char *text,
+				      enum e4pack_trace_format *ret)
+{
+	*ret = strcmp(text, "kernel") ? E4PACK_TRACE_LOGICAL :
+					E4PACK_TRACE_KERNEL;
+	return *ret == E4PACK_TRACE_LOGICAL && strcmp(text, "logical") ?
+		"is neither logical nor kernel" : NULL;
+}
+
 static const char *add_exclude(struct build_options *b, const char *glob)
 {
 	struct e4pack_options *o = &b->options;
@@ -129,6 +138,11 @@ static const char *take_value(struct build_options *b, int opt, char *value)
 	case OPT_ORDER:
 		o->order_file = value;
 		return NULL;
+	case OPT_TRACE:
+		o->trace_file = value;
+		return NULL;
+	case OPT_TRACE_FORMAT:
+		return parse_trace_format(value, &o->trace_format);
 	case OPT_THREADS:
 		wrong = parse_u32(value, 1024, &o->threads);
 		return wrong || !o->threads ? "is not a number from 1 to 1024" :

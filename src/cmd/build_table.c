@@ -29,6 +29,8 @@ static const struct {
 	{ "nodelalloc", no_argument, OPT_NODELALLOC, FOR_BUILD },
 	{ "allocator", required_argument, OPT_ALLOCATOR, FOR_BUILD },
 	{ "threads", required_argument, OPT_THREADS, FOR_BUILD },
+	{ "trace", required_argument, OPT_TRACE, FOR_ALL },
+	{ "trace-format", required_argument, OPT_TRACE_FORMAT, FOR_ALL },
 	{ "strict", no_argument, OPT_STRICT, FOR_ALL },
 	{ "progress", no_argument, OPT_PROGRESS, FOR_ALL },
 	{ "no-progress", no_argument, OPT_NO_PROGRESS, FOR_ALL },
@@ -91,6 +93,8 @@ static const struct {
 "  -n                    dry run: write nothing\n"
 "  -q, -v                say less, say more\n"
 "      --strict          treat warnings as errors\n"
+"      --trace FILE      write what is done, step by step, to FILE\n"
+"      --trace-format FORMAT  logical, or kernel: as ext4 does [logical]\n"
 "      --progress, --no-progress\n" },
 	{ FOR_BUILD,
 "  -F                    replace an existing target\n"

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "base/number.h"
+#include "base/trace.h"
 #include "image/mapping.h"
 #include "pack/live_frame.h"
 
@@ -119,7 +120,8 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 	struct alloc_request req = {
 		.len = o->space, .file_blocks = o->blocks,
 		.ino = o->inode ? o->inode->ino : 0,
-		.flags = o->kind == PLAN_FILE ? REQUEST_DATA : 0,
+		.flags = o->kind == PLAN_FILE ?
+			REQUEST_DATA | REQUEST_DELALLOC : 0,
 	};
 	struct run_list runs = { NULL, 0, 0 };
 	errcode_t err;
@@ -267,8 +269,10 @@ static errcode_t attempt(struct plan *p, const struct geometry *g,
 
 	begin(p);
 	err = mballoc_new(&mb, gaps, n, g->group_blocks, g->first_block);
-	if (!err)
+	if (!err) {
+		mballoc_set_trace(mb, p->trace);
 		err = place_object(p, mb, 0);
+	}
 	if (!err)
 		err = sized ? place_by_size(p, mb) : place_by_number(p, mb);
 	if (!err)
@@ -282,6 +286,7 @@ static errcode_t attempt(struct plan *p, const struct geometry *g,
 errcode_t allocate_all(struct plan *p, const struct geometry *g,
 		       uint64_t journal)
 {
+	bool sized = trace_on(p->trace) && p->sized;
 	struct run *gaps = NULL;
 	size_t n = 0;
 	errcode_t err;
@@ -290,9 +295,12 @@ errcode_t allocate_all(struct plan *p, const struct geometry *g,
 	if (!err)
 		err = geometry_gaps(g, &gaps, &n);
 	if (!err)
-		err = attempt(p, g, gaps, n, false);
-	if (err == E4PACK_ET_SCATTERED)
-		err = attempt(p, g, gaps, n, true);
+		err = attempt(p, g, gaps, n, sized);
+	if (err == E4PACK_ET_SCATTERED && !sized) {
+		sized = true;
+		err = attempt(p, g, gaps, n, sized);
+	}
+	p->sized = sized;
 	free(gaps);
 	return err;
 }
@@ -327,4 +335,17 @@ errcode_t allocate_rest(struct plan *p)
 	if (!err)
 		err = place_small(p, mb, &p->geometry);
 	return err ? err : mballoc_free_runs(mb, &p->free);
+}
+
+errcode_t allocate_tell(struct plan *p)
+{
+	errcode_t err;
+
+	p->trace = p->tree->delay->trace;
+	/* On a live image it was told as it came. */
+	if (!trace_on(p->trace) || p->live)
+		return 0;
+	err = allocate_all(p, &p->geometry, p->journal_blocks);
+	p->trace = NULL;
+	return err ? diag_error(p->diag, NULL, err, NULL) : 0;
 }

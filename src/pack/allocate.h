@@ -24,4 +24,9 @@ errcode_t allocate_plain_extents(struct extent_list *out,
 				 const struct run *runs, size_t n,
 				 uint32_t blocks);
 
+/* Tell the trace, if there is one, of the allocations of a solved plan, and of
+ * no others that were tried: they are made once more, with the same result.
+ * Reports. */
+errcode_t allocate_tell(struct plan *p);
+
 #endif

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/errors.h"
 #include "base/number.h"
+#include "base/trace.h"
+#include "pack/allocate.h"
 #include "pack/flush.h"
 #include "pack/frame.h"
 
@@ -38,6 +41,39 @@ static void init_delay(struct build *b)
 	else
 		r->free = frame_room(f, o, o->size.value) >>
 			  fmt->cluster_bits;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	if (!strcmp(a, b))
+		return true;
+	return !stat(a, &sa) && !stat(b, &sb) && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+errcode_t build_open_trace(struct build *b, const char *image)
+{
+	const struct e4pack_options *o = b->options;
+
+	if (!o->trace_file)
+		return 0;
+	if (image && same_file(o->trace_file, image))
+		return diag_error(b->diag, o->trace_file, E4PACK_ET_USAGE,
+				  "is the image: name another file for the "
+				  "trace");
+	return trace_open(&b->delay.trace, o->trace_file,
+			  o->trace_format == E4PACK_TRACE_KERNEL ?
+			  TRACE_KERNEL : TRACE_LOGICAL, b->diag);
+}
+
+errcode_t build_close_trace(struct build *b, errcode_t err)
+{
+	errcode_t failed = trace_close(b->delay.trace);
+
+	b->delay.trace = NULL;
+	return err ? err : failed;
 }
 
 static errcode_t init_tree(struct build *b, bool live)
@@ -145,7 +181,8 @@ static errcode_t check_solution(struct build *b)
 			  number_human(have, b->target.room));
 }
 
-static errcode_t stage_tree(struct build *b, const struct build_stager *s)
+static errcode_t stage_tree(struct build *b, const char *image,
+			    const struct build_stager *s)
 {
 	bool live = s->live || live_is_needed(b->options);
 	errcode_t err = live ? check_live(b) : 0;
@@ -153,7 +190,9 @@ static errcode_t stage_tree(struct build *b, const struct build_stager *s)
 	if (err)
 		return err;
 	init_delay(b);
-	err = init_tree(b, live);
+	err = build_open_trace(b, image);
+	if (!err)
+		err = init_tree(b, live);
 	if (!err && live)
 		err = begin_live(b);
 	if (!err)
@@ -178,12 +217,14 @@ static errcode_t run(struct build *b, const char *image,
 	if (!err)
 		err = open_target(b, write ? image : NULL);
 	if (!err)
-		err = stage_tree(b, stager);
+		err = stage_tree(b, image, stager);
 	b->plan.tree = &b->tree;
 	if (!err)
 		err = plan_init(&b->plan);
 	if (!err)
 		err = plan_solve(&b->plan, size_limit(b));
+	if (!err)
+		err = allocate_tell(&b->plan);
 	if (!err)
 		err = check_solution(b);
 	if (!err && write)
@@ -210,7 +251,7 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 		.plan = { .diag = diag, .progress = progress,
 			  .options = options },
 	};
-	errcode_t err = run(&b, image, stager);
+	errcode_t err = build_close_trace(&b, run(&b, image, stager));
 
 	if (!err)
 		err = progress_check(progress);

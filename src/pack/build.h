@@ -42,6 +42,12 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 		      struct e4pack_totals *totals, struct diag *diag,
 		      struct progress *progress);
 
+/* Let b->delay tell its steps to the trace that the options name, if they do;
+ * and nothing any more.  Both report.
+ * Return: 0, or the failure of the trace; of the second @err before that. */
+errcode_t build_open_trace(struct build *b, const char *image);
+errcode_t build_close_trace(struct build *b, errcode_t err);
+
 /* Let a live image follow what was staged.  Return: as live_settle(). */
 errcode_t build_settle(struct build *b);
 

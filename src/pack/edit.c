@@ -135,6 +135,10 @@ static errcode_t begin(struct edit *e)
 	if (err)
 		return err;
 	delay_init(d, e->format.block_bits, e->format.cluster_bits);
+	err = build_open_trace(&e->build, image_path(e->image));
+	if (err)
+		return err;
+	mballoc_set_trace(e->space.mb, d->trace);
 	d->no_unwritten = !e->format.extents;
 	d->reserve.free = group_edit_all_clusters(e->groups);
 	err = init_tree(e);
@@ -347,6 +351,7 @@ errcode_t edit_image(const struct e4pack_options *options, const char *path,
 		err = progress_check(progress);
 	if (!err)
 		err = finish(&e, path);
+	err = build_close_trace(&e.build, err);
 	release(&e);
 	return err;
 }

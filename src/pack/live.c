@@ -53,6 +53,8 @@ static errcode_t allocate(void *arg, const struct delayed_file *f,
 	errcode_t err = live_number(l, inode);
 
 	req.ino = inode->ino;
+	if (r->delalloc)
+		req.flags |= REQUEST_DELALLOC;
 	if (l->closed)
 		req.flags |= REQUEST_CLOSED;
 	if (r->unwritten)

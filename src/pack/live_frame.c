@@ -403,8 +403,10 @@ errcode_t live_frame_init(struct live_frame *f,
 	}
 	if (!err)
 		err = number_fixed(f);
-	if (!err)
+	if (!err) {
+		mballoc_set_trace(f->mb, tree->delay->trace);
 		err = live_begin(&f->live);
+	}
 	return err ? report_frame(f, err) : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "base/trace.h"
 #include "pack/live_frame.h"
 
 /* e2fsck 1.47.0 "repairs" times of this stretch, 2310 to 2378, which the
@@ -57,6 +58,9 @@ static errcode_t check_times(struct plan *p, struct node *n)
 
 static errcode_t number(struct plan *p, struct node *n, uint32_t ino)
 {
+	if (ino != n->inode->serial)
+		TRACE(p->tree->delay->trace, TRACE_NUMBER_INODE, ino,
+		      n->inode->serial);
 	n->inode->ino = ino;
 	return check_times(p, n);
 }

@@ -94,6 +94,8 @@ struct plan {
 
 	/* The solution. */
 	bool solved;
+	bool sized;		/* it places objects in the order of size */
+	struct trace *trace;	/* of its allocations; NULL: nobody is told */
 	struct geometry geometry;
 	uint64_t journal_blocks;
 	struct run_list runs;	/* of all objects, one after another */

@@ -45,8 +45,9 @@ e4pack() {
 			break
 			;;
 		-[bCIiNJLUmOEs] | --size | --max-size | --owner | --map-owner | \
-		--times | --exclude | --order | --threads | --top | --fail-over | \
-		--dirty-limit | --allocator)
+		--times | --exclude | --order | --threads | --trace | \
+		--trace-format | --top | --fail-over | --dirty-limit | \
+		--allocator)
 			options+=("${@:1:2}")
 			shift
 			;;

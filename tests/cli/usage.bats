@@ -74,7 +74,6 @@ load helper
 	misused create new.img t --allocator kernel
 	misused create new.img t --nodelalloc
 	misused create new.img t --dirty-limit 1M
-	misused create new.img t --trace x
 }
 
 @test "usage: malformed values name the value" {
