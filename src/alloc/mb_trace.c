@@ -27,6 +27,8 @@ static uint32_t request_flags(const struct alloc_request *req)
 
 	if (req->flags & REQUEST_DELALLOC)
 		flags |= TRACE_MB_DELALLOC_RESERVED | TRACE_MB_USE_RESERVED;
+	if (req->flags & REQUEST_EXACT)
+		flags |= TRACE_MB_NOPREALLOC;
 	return flags;
 }
 

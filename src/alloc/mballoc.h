@@ -32,6 +32,7 @@ enum {
 	REQUEST_CLOSED = 2,	/* nobody has the file open for writing */
 	REQUEST_UNWRITTEN = 4,	/* the extent will be unwritten */
 	REQUEST_DELALLOC = 8,	/* reserved while it was delayed; for traces */
+	REQUEST_EXACT = 16,	/* nothing is allocated ahead: fallocate */
 };
 
 struct alloc_request {

@@ -5,7 +5,7 @@
  * A file that may grow is given more than it asks for, in a size class that
  * its buddies are good at; what it does not use stays preallocated for it.
  * Small files ask for a whole packing window, of which each takes a little.
- * A file that is complete asks for what it needs.
+ * A file that is complete asks for what it needs, and so does fallocate.
  */
 #include "alloc/request.h"
 
@@ -209,7 +209,7 @@ struct request_goal request_normalize(const struct request_geometry *geo,
 	uint64_t mask = (1U << geo->cluster_bits) - 1;
 	struct request_room r;
 
-	if (locality == LOCALITY_NONE)
+	if (locality == LOCALITY_NONE || (req->flags & REQUEST_EXACT))
 		return goal;
 	if (locality == LOCALITY_GROUP) {
 		goal.extent.len = geo->group_prealloc;

@@ -256,6 +256,7 @@ static errcode_t map_blocks(struct mapping *m, struct es_extent e)
 		.lblk = e.lblk, .len = e.len,
 		.delalloc = e.status == ES_WRITTEN,
 		.unwritten = e.status == ES_UNWRITTEN,
+		.exact = m->how->exact,
 		.file_blocks = div_round_up(m->f->size, UINT64_C(1) <<
 					    m->d->block_bits),
 	};

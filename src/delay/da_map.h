@@ -88,6 +88,7 @@ struct da_pages;
 struct da_how {
 	uint32_t max;		/* blocks of one request, 0: any number */
 	bool whole_file;	/* one request for all that is delayed */
+	bool exact;		/* nothing is to be allocated ahead */
 	uint32_t map_flags;	/* TRACE_MAP_*, but for unwritten */
 	struct da_untold *untold;	/* whose call it is, or NULL */
 	struct da_pages *pages;	/* of the writeback that it is, or NULL */

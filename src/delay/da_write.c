@@ -286,6 +286,7 @@ static errcode_t preallocate(struct delay *d, struct delayed_file *f,
 				 .now = delay_is_live(d) };
 	struct da_how how = {
 		.max = d->kernel_requests ? EXTENT_UNWRITTEN_MAX : 0,
+		.exact = true,
 		.map_flags = TRACE_MAP_CREATE | TRACE_MAP_NO_NORMALIZE,
 	};
 	uint32_t last = 0;

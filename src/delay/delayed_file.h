@@ -30,6 +30,7 @@ struct da_request {
 				 * [lblk, lblk + len) meets the clusters */
 	bool delalloc;		/* was delayed: bytes are staged for it */
 	bool unwritten;		/* preallocated: becomes unwritten */
+	bool exact;		/* nothing is to be allocated ahead of it */
 	uint64_t file_blocks;	/* size of the file */
 	uint64_t goal;		/* where @lblk would continue its neighbour,
 				 * 0: it has none */

@@ -59,6 +59,8 @@ static errcode_t allocate(void *arg, const struct delayed_file *f,
 		req.flags |= REQUEST_CLOSED;
 	if (r->unwritten)
 		req.flags |= REQUEST_UNWRITTEN;
+	if (r->exact)
+		req.flags |= REQUEST_EXACT;
 	if (!err)
 		err = l->space->allocate(l->space_arg, out, &req, true);
 	if (err && err != E4PACK_ET_NO_SPACE)

@@ -319,6 +319,29 @@ static void unnormalised(void **state)
 	assert_int_equal(got.pblk, 0);
 }
 
+/* fallocate gets what it needs, of whatever sort its file is. */
+static void exact(void **state)
+{
+	const struct request_geometry geo = geometry(12);
+	const struct alloc_request req = {
+		.flags = REQUEST_DATA | REQUEST_UNWRITTEN | REQUEST_EXACT,
+		.lblk = 3, .len = 27, .file_blocks = 40,
+		.lleft = 2, .pleft = 700, .goal = 701,
+	};
+	enum locality l;
+
+	(void)state;
+	for (l = LOCALITY_NONE; l <= LOCALITY_STREAM; l++) {
+		const struct request_goal got =
+			request_normalize(&geo, &req, l, &anywhere);
+
+		assert_int_equal(got.extent.lblk, 3);
+		assert_int_equal(got.extent.len, 27);
+		assert_int_equal(got.pblk, 701);
+		assert_false(got.try_pblk);
+	}
+}
+
 static void clusters(void **state)
 {
 	struct request_geometry geo = geometry(12);
@@ -352,6 +375,7 @@ int main(void)
 		cmocka_unit_test(clips),
 		cmocka_unit_test(tiny_groups),
 		cmocka_unit_test(unnormalised),
+		cmocka_unit_test(exact),
 		cmocka_unit_test(clusters),
 	};
 

@@ -54,7 +54,9 @@ static struct alloc_request request_of(const struct small *s,
 	struct alloc_request req = {
 		.len = r->len, .goal = r->goal, .ino = 12, .lblk = r->lblk,
 		.file_blocks = r->file_blocks,
-		.flags = REQUEST_DATA | (r->unwritten ? REQUEST_UNWRITTEN : 0),
+		.flags = REQUEST_DATA |
+			 (r->unwritten ? REQUEST_UNWRITTEN : 0) |
+			 (r->exact ? REQUEST_EXACT : 0),
 		.lleft = r->lleft, .lright = r->lright,
 		.pleft = r->pleft, .pright = r->pright,
 	};
