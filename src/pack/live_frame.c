@@ -392,6 +392,13 @@ errcode_t live_frame_init(struct live_frame *f,
 	if (err)
 		return err;
 	err = geometry_init(&f->geometry, &o);
+	/* What nobody asked for need not be. */
+	while (err == E4PACK_ET_NO_INODES &&
+	       options->inodes.kind == E4PACK_INODES_DEFAULT &&
+	       o.inodes > FORMAT_LOST_FOUND_INO) {
+		o.inodes = o.inodes * 3 / 4;
+		err = geometry_init(&f->geometry, &o);
+	}
 	if (!err) {
 		f->journal_blocks = (uint32_t)frame_journal(&o, options,
 							    f->geometry.blocks);
