@@ -184,6 +184,7 @@ void geometry_set_features(struct format *fmt, const struct features *f)
 	fmt->ext_attr = features_has(f, "ext_attr");
 	fmt->huge_file = features_has(f, "huge_file");
 	fmt->large_file = features_has(f, "large_file");
+	fmt->inline_data = features_has(f, "inline_data");
 }
 
 static void set_format(struct geometry *g, const struct geometry_options *o)

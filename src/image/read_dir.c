@@ -22,7 +22,6 @@ enum {
 	ENTRY_HEADER = 8,
 	TAIL_LEN = 12,		/* the entry that holds the checksum */
 	TAIL_TYPE = 0xde,
-	INLINE_PARENT = 4,	/* bytes of the parent's number */
 };
 
 struct dir_reader {

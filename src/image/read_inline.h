@@ -4,9 +4,8 @@
 #define E4PACK_IMAGE_READ_INLINE_H
 
 #include "base/buf.h"
+#include "image/inline_data.h"
 #include "image/read_inode.h"
-
-enum { INLINE_HEAD = 60 };	/* bytes that lie in i_block */
 
 /* Put all inline data of @i into @out: the INLINE_HEAD bytes of i_block and
  * what the xattr "system.data" holds after them.  May be more or, where

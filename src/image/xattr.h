@@ -88,11 +88,26 @@ errcode_t xattr_layout_init(struct xattr_layout *l, const struct format *fmt,
 			    const struct xattr_set *set, size_t room);
 void xattr_layout_release(struct xattr_layout *l);
 
+/* Return: system.data, under which the inode keeps what of its inline data
+ * i_block does not hold; borrows @value. */
+struct xattr xattr_data(const uint8_t *value, uint32_t len);
+
+/* Return: the most bytes that system.data can have in @room bytes in the
+ * inode where it is alone. */
+size_t xattr_data_max(size_t room);
+
+/* Whether system.data with @len bytes and all of @set (NULL: nothing) have
+ * place in @room bytes in the inode. */
+bool xattr_fits_beside_data(const struct xattr_set *set, size_t room,
+			    size_t len);
+
 /* Write the in-inode area: magic and entries, @room bytes in all.
- * @ea_ino has one inode number per attribute of the set, 0 where the value
- * has no inode of its own; NULL when none has. */
+ * @data: system.data, which comes first; NULL: no inline data.  @set with its
+ * layout: what else, NULL: nothing.  @ea_ino has one inode number per
+ * attribute of the set, 0 where the value has no inode of its own; NULL when
+ * none has. */
 void xattr_encode_ibody(uint8_t *out, size_t room, const struct format *fmt,
-			const struct xattr_set *set,
+			const struct xattr *data, const struct xattr_set *set,
 			const struct xattr_layout *l, const uint32_t *ea_ino);
 
 /* Write the xattr block that lies at @pblk and is shared by @refs inodes. */

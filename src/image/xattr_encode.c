@@ -39,6 +39,7 @@ enum {
 	CHECKSUM_OFFSET = 16,
 	ENTRY_LEN = 16,
 	END_LEN = 4,
+	INDEX_SYSTEM = 7,	/* of the names that begin with "system." */
 };
 
 static size_t pad(size_t len)
@@ -121,13 +122,18 @@ static errcode_t move_values(struct xattr_layout *l,
 	return need > room->block ? E4PACK_ET_NO_SPACE : 0;
 }
 
+/* Bytes for entries and values in an area of @in_inode bytes. */
+static size_t inode_room(size_t in_inode)
+{
+	if (in_inode <= IBODY_HEADER_LEN + END_LEN)
+		return 0;
+	return (in_inode & ~(size_t)3) - IBODY_HEADER_LEN - END_LEN;
+}
+
 static struct room find_room(const struct format *fmt, size_t in_inode)
 {
-	struct room room = { 0, 0 };
+	struct room room = { inode_room(in_inode), 0 };
 
-	if (in_inode > IBODY_HEADER_LEN + END_LEN)
-		room.inode = (in_inode & ~(size_t)3) - IBODY_HEADER_LEN -
-			     END_LEN;
 	if (fmt->ext_attr)
 		room.block = fmt->block_size - BLOCK_HEADER_LEN - END_LEN;
 	return room;
@@ -166,6 +172,34 @@ void xattr_layout_release(struct xattr_layout *l)
 {
 	free(l->entry_in_block);
 	memset(l, 0, sizeof(*l));
+}
+
+struct xattr xattr_data(const uint8_t *value, uint32_t len)
+{
+	return (struct xattr){ .index = INDEX_SYSTEM, .name = "data",
+			       .name_len = 4, .value = value,
+			       .value_len = len };
+}
+
+size_t xattr_data_max(size_t room)
+{
+	const struct xattr data = xattr_data(NULL, 0);
+	size_t left = inode_room(room), entry = entry_bytes(&data);
+
+	return left > entry ? left - entry : 0;
+}
+
+bool xattr_fits_beside_data(const struct xattr_set *set, size_t room,
+			    size_t len)
+{
+	const struct xattr data = xattr_data(NULL, 0);
+	size_t bytes = entry_bytes(&data) + pad(len);
+	uint32_t i;
+
+	for (i = 0; set && i < set->n; i++)
+		bytes += entry_bytes(&set->entries[i]) +
+			 pad(set->entries[i].value_len);
+	return bytes <= inode_room(room);
 }
 
 uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,
@@ -263,18 +297,21 @@ static void put_entries(struct area *a, const struct xattr_set *set,
 }
 
 void xattr_encode_ibody(uint8_t *out, size_t room, const struct format *fmt,
-			const struct xattr_set *set,
+			const struct xattr *data, const struct xattr_set *set,
 			const struct xattr_layout *l, const uint32_t *ea_ino)
 {
 	struct area a = { .fmt = fmt };
 
 	memset(out, 0, room);
-	if (!l->has_ibody)
+	if (!data && !(set && l->has_ibody))
 		return;
 	put_le32(out, XATTR_MAGIC);
 	a.base = a.next = out + IBODY_HEADER_LEN;
 	a.end = (room & ~(size_t)3) - IBODY_HEADER_LEN;
-	put_entries(&a, set, l, ea_ino, false);
+	if (data)
+		put_entry(&a, data, 0);
+	if (set)
+		put_entries(&a, set, l, ea_ino, false);
 }
 
 /* Over the block's place and its bytes, its own field taken as zero. */

@@ -104,8 +104,8 @@ errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
 				 "that needs an inode of its own cannot be "
 				 "added yet", inode->ino);
 	if (!err && layout.has_ibody)
-		xattr_encode_ibody(e->ibody, room, &e->format, inode->xattrs,
-				   &layout, NULL);
+		xattr_encode_ibody(e->ibody, room, &e->format, NULL,
+				   inode->xattrs, &layout, NULL);
 	if (!err && layout.has_block) {
 		err = share_block(e, inode->xattrs, &layout, room,
 				  &v->file_acl);

@@ -117,7 +117,7 @@ static errcode_t put_xattrs(struct table_writer *w,
 				fmt->block_size));
 	if (s->layout.has_ibody) {
 		memset(w->ibody, 0, room);
-		xattr_encode_ibody(w->ibody, room, &w->p->format, s->set,
+		xattr_encode_ibody(w->ibody, room, &w->p->format, NULL, s->set,
 				   &s->layout, s->ea_ino);
 		v->ibody = w->ibody;
 		v->ibody_len = room;

@@ -310,7 +310,7 @@ static void inode_bytes(void **state)
 	memset(out, 0xaa, sizeof(out));
 	assert_int_equal(xattr_layout_init(&l, &fmt, set, 96), 0);
 	assert_false(l.has_block);
-	xattr_encode_ibody(out, 96, &fmt, set, &l, NULL);
+	xattr_encode_ibody(out, 96, &fmt, NULL, set, &l, NULL);
 	assert_memory_equal(out, expect, sizeof(out));
 	xattr_layout_release(&l);
 	free(set);
