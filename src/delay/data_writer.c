@@ -38,7 +38,8 @@ errcode_t data_writer_init(struct data_writer *w, const struct blockio *io,
 			   struct data_shared *shared, uint32_t bytes)
 {
 	*w = (struct data_writer){ .io = io, .options = options,
-				   .shared = shared };
+				   .shared = shared,
+				   .reader = { .diag = options->diag } };
 	w->cap = bytes / io->block_size;
 	if (!w->cap)
 		w->cap = 1;
@@ -66,83 +67,6 @@ errcode_t data_writer_flush(struct data_writer *w)
 	return err ? cannot_write(w, err, w->pblk) : 0;
 }
 
-/* Put reader @i of the list at its front. */
-static struct origin_reader *to_front(struct data_writer *w, uint32_t i)
-{
-	struct origin_reader r = w->readers[i];
-
-	memmove(&w->readers[1], &w->readers[0], i * sizeof(r));
-	w->readers[0] = r;
-	return &w->readers[0];
-}
-
-static errcode_t close_last_reader(struct data_writer *w)
-{
-	struct origin_reader *r = &w->readers[--w->n_readers];
-
-	return r->origin->ops->close(r, w->options->diag);
-}
-
-/* Find or open this writer's reader of @o. */
-static errcode_t get_reader(struct data_writer *w, struct origin *o,
-			    struct origin_reader **ret)
-{
-	struct origin_reader fresh = { .origin = o, .fd = -1 };
-	errcode_t err;
-	uint32_t i;
-
-	for (i = 0; i < w->n_readers; i++) {
-		if (w->readers[i].origin == o) {
-			*ret = to_front(w, i);
-			return 0;
-		}
-	}
-	if (w->n_readers == DATA_READERS) {
-		err = close_last_reader(w);
-		if (err)
-			return err;
-	}
-	err = o->ops->open(o, &fresh, w->options->diag);
-	if (err)
-		return err;
-	fresh.origin = o;
-	w->readers[w->n_readers] = fresh;
-	*ret = to_front(w, w->n_readers++);
-	return 0;
-}
-
-/* Fill @data with @len bytes of @f from @pos on. */
-static errcode_t read_bytes(struct data_writer *w,
-			    const struct delayed_file *f, uint64_t pos,
-			    uint64_t len, uint8_t *data)
-{
-	struct content_range r;
-	struct origin_reader *reader;
-	uint64_t end = pos + len, n;
-	errcode_t err = 0;
-
-	while (!err && pos < end) {
-		if (!content_next(&f->content, pos, &r) || r.offset >= end)
-			r = (struct content_range){ pos, end - pos, 0, NULL };
-		else if (r.offset > pos)
-			r = (struct content_range){ pos, r.offset - pos, 0,
-						    NULL };
-		n = r.offset + r.len < end ? r.offset + r.len - pos :
-					     end - pos;
-		if (!r.origin)
-			memset(data, 0, n);
-		else
-			err = get_reader(w, r.origin, &reader);
-		if (!err && r.origin)
-			err = r.origin->ops->read(reader, data, n,
-				r.origin_offset + (pos - r.offset),
-				w->options->diag);
-		data += n;
-		pos += n;
-	}
-	return err;
-}
-
 static void step(struct data_writer *w, struct stretch *s, uint64_t blocks)
 {
 	s->pos += blocks * w->io->block_size;
@@ -168,8 +92,8 @@ static errcode_t gather(struct data_writer *w, struct stretch *s,
 		n = max;
 	if (n > w->cap - w->n)
 		n = w->cap - w->n;
-	err = read_bytes(w, s->f, s->pos, n * bs,
-			 w->buf + (size_t)w->n * bs);
+	err = data_reader_read(&w->reader, &s->f->content, s->pos, n * bs,
+			       w->buf + (size_t)w->n * bs);
 	if (err)
 		return err;
 	w->n += n;
@@ -188,7 +112,7 @@ static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 
 	if (s->pblk > w->io->blocks || n > w->io->blocks - s->pblk)
 		return cannot_write(w, E4PACK_ET_BUG, s->pblk);
-	err = get_reader(w, r->origin, &reader);
+	err = data_reader_get(&w->reader, r->origin, &reader);
 	if (err)
 		return err;
 	if (reader->fd < 0)
@@ -275,15 +199,7 @@ errcode_t data_writer_extent(struct data_writer *w,
 
 errcode_t data_writer_release(struct data_writer *w, errcode_t err)
 {
-	while (w->n_readers) {
-		struct origin_reader *r = &w->readers[--w->n_readers];
-		errcode_t closed;
-
-		closed = r->origin->ops->close(r, err ? NULL :
-							w->options->diag);
-		if (!err)
-			err = closed;
-	}
+	err = data_reader_release(&w->reader, err);
 	free(w->buf);
 	w->buf = NULL;
 	return err;

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "delay/data_reader.h"
 #include "delay/writeback.h"
 
 /* What all writers of one run know of each other. */
@@ -15,8 +16,6 @@ struct data_shared {
 	atomic_bool stop;	/* one failed: the others need not go on */
 	atomic_bool no_copy;	/* the kernel cannot copy between these files */
 };
-
-enum { DATA_READERS = 4 };
 
 struct data_writer {
 	const struct blockio *io;
@@ -26,8 +25,7 @@ struct data_writer {
 	uint32_t cap;		/* blocks that fit into @buf */
 	uint32_t n;		/* blocks in @buf */
 	uint64_t pblk;		/* place of the first of them */
-	struct origin_reader readers[DATA_READERS];	/* last used first */
-	uint32_t n_readers;
+	struct data_reader reader;
 };
 
 /* Make a writer with a buffer of @bytes.  Return: 0 or ENOMEM. */
