@@ -30,6 +30,7 @@
 
 #include "base/buf.h"
 #include "base/errors.h"
+#include "delay/da_inline.h"
 #include "delay/da_map.h"
 #include "delay/da_trace.h"
 
@@ -234,24 +235,42 @@ out:
 	return err;
 }
 
-/* Make a write in one way or the other, again where that may help. */
+/* Make a write in one way or the other. */
+static errcode_t write_once(struct delay *d, struct delayed_file *f,
+			    const struct content_range *range, bool now)
+{
+	struct inline_state was = inline_data_state(f);
+	errcode_t err;
+
+	if (inline_data_fits(d, f, range->offset + range->len))
+		return write_inline_data(f, range);
+	err = da_convert_inline_data(d, f, now);
+	if (err)
+		return err;
+	err = now ? write_now(d, f, range) : write_delayed(d, f, range);
+	if (err)
+		unconvert_inline_data(d, f, was);
+	return err;
+}
+
+/* The same, again where that may help. */
 static errcode_t write_range(struct delay *d, struct delayed_file *f,
 			     const struct content_range *range, bool now)
 {
-	uint64_t origin_end;
+	uint64_t origin_end, end;
 	int tries = 0;
 	errcode_t err;
 
 	if (!range->len)
 		return 0;
 	if (__builtin_add_overflow(range->origin_offset, range->len,
-				   &origin_end))
+				   &origin_end) ||
+	    __builtin_add_overflow(range->offset, range->len, &end))
 		return EFBIG;
 	DA_TRACE(d, f, now ? TRACE_WRITE_BEGIN : TRACE_DA_WRITE_BEGIN,
 		 range->offset, range->len);
 	do
-		err = now ? write_now(d, f, range) :
-			    write_delayed(d, f, range);
+		err = write_once(d, f, range, now);
 	while (err == E4PACK_ET_NO_SPACE && should_retry_alloc(d, &tries));
 	if (!err)
 		DA_TRACE(d, f, now ? TRACE_WRITE_END : TRACE_DA_WRITE_END,
@@ -289,9 +308,13 @@ static errcode_t preallocate(struct delay *d, struct delayed_file *f,
 		.exact = true,
 		.map_flags = TRACE_MAP_CREATE | TRACE_MAP_NO_NORMALIZE,
 	};
+	struct inline_state was = inline_data_state(f);
 	uint32_t last = 0;
 	errcode_t err;
 
+	err = da_convert_inline_data(d, f, true);
+	if (err)
+		return err;
 	err = stage_blocks(d, f, pos, len, &last, &staged);
 	if (err) {
 		unstage(d, f, &staged);
@@ -306,6 +329,8 @@ static errcode_t preallocate(struct delay *d, struct delayed_file *f,
 	}
 	if (!err)
 		extend(f, pos + len, last, ES_MAPPED);
+	else
+		unconvert_inline_data(d, f, was);
 	free(staged.pieces);
 	return err;
 }

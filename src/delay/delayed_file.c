@@ -19,6 +19,7 @@
 
 #include "base/errors.h"
 #include "base/number.h"
+#include "delay/da_inline.h"
 #include "delay/da_map.h"
 #include "delay/da_trace.h"
 
@@ -215,9 +216,13 @@ errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size)
 
 	if (first > ES_MAX_BLOCKS)
 		return EFBIG;
-	if (shrinks)
+	if (inline_data_truncate(f, size))
+		return 0;
+	if (f->in_inode)
+		err = da_convert_inline_data(d, f, true);
+	if (!err && shrinks)
 		DA_TRACE(d, f, TRACE_TRUNCATE_ENTER, da_trace_sectors(d, f));
-	if (shrinks)
+	if (!err && shrinks)
 		err = find_edges(d, f, size, end, &head, &tail);
 	if (!err && head)
 		err = content_prepare(&f->content);
@@ -243,10 +248,14 @@ errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 {
 	uint64_t block = UINT64_C(1) << d->block_bits;
 	uint64_t first = div_round_up(pos, block), end, limit, head, tail;
+	struct inline_state was = inline_data_state(f);
 	errcode_t err;
 
-	if (pos >= f->size || !len)
+	if (!len)
 		return 0;
+	err = da_convert_inline_data(d, f, true);
+	if (err || pos >= f->size)
+		return err;
 	/* The rest of the last block counts as punched, too. */
 	limit = div_round_up(f->size, block) * block;
 	if (__builtin_add_overflow(pos, len, &end) || end >= f->size)
@@ -259,6 +268,8 @@ errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 				       NULL);
 	if (!err)
 		err = content_punch(&f->content, pos, end - pos, head, tail);
+	if (err)
+		unconvert_inline_data(d, f, was);
 	delayed_file_check(d, f);
 	return err;
 }
@@ -286,10 +297,21 @@ static bool content_has_blocks(const struct delay *d,
 	return true;
 }
 
+/* Whether a file that is in its inode has its bytes there and no block. */
+static bool inline_data_holds(const struct delay *d,
+			      const struct delayed_file *f)
+{
+	struct es_extent e;
+
+	return !f->in_blocks && !f->on_disk && f->size <= d->inline_max &&
+	       !es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, 0, &e);
+}
+
 bool delayed_file_verify(const struct delay *d, const struct delayed_file *f)
 {
 	return da_accounting_holds(d, f) &&
-	       (f->on_disk || content_has_blocks(d, f));
+	       (f->in_inode ? inline_data_holds(d, f) :
+		f->on_disk || content_has_blocks(d, f));
 }
 
 void delayed_file_check(const struct delay *d, const struct delayed_file *f)

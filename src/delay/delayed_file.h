@@ -92,6 +92,8 @@ struct delay {
 	bool nodelalloc;	/* writes allocate at once, if possible */
 	bool kernel_requests;	/* blocks are asked for as the kernel does,
 				 * not for whole files */
+	uint32_t inline_max;	/* bytes of a file that the inode can hold,
+				 * 0: none */
 	struct trace *trace;	/* is told of every step; NULL: nobody is */
 	delay_identify *identify;	/* for it; NULL: all are number 0 */
 };
@@ -107,9 +109,11 @@ struct delayed_file {
 				 * makes a file with a map on disk sets it */
 	uint8_t block_bits;	/* as struct delay has them, once ... */
 	uint8_t cluster_bits;	/* ... blocks are delayed */
-	bool on_disk;		/* has a map on disk: ask query_blocks() */
-	bool pinned;		/* the tree knows more than the map on disk:
+	bool on_disk : 1;	/* has a map on disk: ask query_blocks() */
+	bool pinned : 1;	/* the tree knows more than the map on disk:
 				 * nothing of it may be dropped */
+	bool in_inode : 1;	/* inline data: the bytes lie in the inode */
+	bool in_blocks : 1;	/* they never will (any more) */
 };
 
 /* Make a buffer with no free space and nothing in it; fill d->reserve. */
@@ -144,7 +148,8 @@ uint64_t delay_dirty_blocks(const struct delay *d);
  * Goes through da_map_blocks() for every block of the range and records
  * where the bytes are; moves the size when the write ends past it.  Where
  * writes are not to delay (nodelalloc, or nonda_switch() with the kernel's
- * margins) this is da_write_now().
+ * margins) this is da_write_now().  With inline data a file that stays small
+ * has no blocks, see da_inline.c.
  * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE (nothing of this call stays);
  * EFBIG past the last logical block. */
 errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
@@ -178,6 +183,13 @@ errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size);
 errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 		   uint64_t len);
 
+/* Give the bytes of a file in its inode a block, delayed, or (@now) allocated
+ * on a live image; from now on @f has blocks, whatever its size.
+ * Return: 0; ENOMEM, E4PACK_ET_NO_SPACE, or what allocate() returned, with
+ * nothing changed. */
+errcode_t da_convert_inline_data(struct delay *d, struct delayed_file *f,
+				 bool now);
+
 /* The validity cookie of the mapping, for a plan to remember. */
 uint64_t delayed_file_seq(const struct delayed_file *f);
 
@@ -197,7 +209,7 @@ uint64_t delayed_file_wanted_blocks(const struct delayed_file *f);
  * reserved as hold delayed blocks and are not pending, a cluster is pending
  * only if it has mapped and delayed blocks, a file without a map on disk has
  * as many clusters allocated as hold mapped blocks, and where there is content
- * there are delayed or written blocks.  Linear. */
+ * there are delayed or written blocks, or none for inline data.  Linear. */
 bool delayed_file_verify(const struct delay *d,
 			 const struct delayed_file *f);
 
