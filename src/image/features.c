@@ -53,7 +53,7 @@ static const struct feature table[] = {
 	  EXT4_FEATURE_INCOMPAT_CSUM_SEED },
 	{ "large_dir", INCOMPAT, true, false,
 	  EXT4_FEATURE_INCOMPAT_LARGEDIR },
-	{ "inline_data", INCOMPAT, false, false,
+	{ "inline_data", INCOMPAT, true, false,
 	  EXT4_FEATURE_INCOMPAT_INLINE_DATA },
 	{ "encrypt", INCOMPAT, false, false, EXT4_FEATURE_INCOMPAT_ENCRYPT },
 	{ "casefold", INCOMPAT, false, false,

@@ -33,7 +33,7 @@ static errcode_t fill_table(struct batch *b, const struct delayed_file *f)
 				   status_name(e.status));
 		lblk = e.lblk + e.len;
 	}
-	if (!err)
+	if (!err && !f->in_inode)
 		err = es_table_end(&b->table, div_round_up(f->size,
 							   UINT64_C(1) <<
 							   bits));
@@ -67,6 +67,7 @@ errcode_t batch_es(struct batch *b, const struct script_command *c)
 	h.path_len = strlen(path);
 	h.ino = n->inode->ino;
 	h.size = n->inode->file.size;
+	h.in_inode = n->inode->file.in_inode;
 	if (b->options->json) {
 		b->result = es_table_document(&b->table, &h);
 		err = b->result ? 0 : ENOMEM;
@@ -150,6 +151,8 @@ static void stat_file(struct batch *b, const struct delayed_file *f)
 		  blocks_with(f, ES_WRITTEN), blocks_with(f, ES_UNWRITTEN),
 		  blocks_with(f, ES_DELAYED));
 	emit_text(&b->out, "  reserved   %u\n", f->reserved);
+	if (f->in_inode)
+		emit_text(&b->out, "  inline     yes\n");
 }
 
 static void stat_text(struct batch *b, const char *path,
@@ -186,9 +189,12 @@ errcode_t batch_stat(struct batch *b, const struct script_command *c)
 		return 0;
 	}
 	b->result = object_json(path, strlen(path), n->inode);
-	if (b->result && S_ISREG(n->inode->mode))
+	if (b->result && S_ISREG(n->inode->mode)) {
 		json_object_set_new(b->result, "reserved",
 				    json_integer(n->inode->file.reserved));
+		json_object_set_new(b->result, "inline",
+				    json_boolean(n->inode->file.in_inode));
+	}
 	free(path);
 	return b->result ? 0 : ENOMEM;
 }

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "base/trace.h"
+#include "image/inline_data.h"
 #include "pack/allocate.h"
 #include "pack/flush.h"
 #include "pack/frame.h"
@@ -33,6 +34,7 @@ static void init_delay(struct build *b)
 
 	delay_init(&b->delay, fmt->block_bits, fmt->cluster_bits);
 	b->delay.no_unwritten = !b->plan.format.extents;
+	b->delay.inline_max = inline_max(&b->plan.format);
 	r->unbounded = o->size.kind != E4PACK_SIZE_BYTES;
 	r->measure = !r->unbounded;
 	if (r->unbounded)

@@ -304,6 +304,7 @@ errcode_t flush_image(struct plan *p, struct target *target)
 		.offset = target->options.offset,
 	};
 	bool zeroed = target->discarded_zero;
+	unsigned int told;
 	errcode_t err;
 
 	p->format = p->geometry.format;
@@ -315,12 +316,14 @@ errcode_t flush_image(struct plan *p, struct target *target)
 	if (err)
 		return err;
 	progress_begin(p->progress, "finish", 0);
+	told = p->diag->errors;
 	err = flush_metadata(p, &io, zeroed);
 	if (!err)
 		err = barrier(target);
 	if (!err)
 		err = super_write_primary(&p->geometry, &io);
-	if (err)
+	/* Who reads data for inodes has told of it. */
+	if (err && p->diag->errors == told)
 		diag_error(p->diag, target->path, err, err < 256 ?
 			   "metadata cannot be written" : NULL);
 	return err;

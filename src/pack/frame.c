@@ -38,6 +38,10 @@ static errcode_t check_sizes(const struct geometry_options *f,
 				  "the inode size must be a power of two from "
 				  "128 to the block size, not %u",
 				  f->inode_size);
+	if (f->inode_size == 128 && features_has(&f->features, "inline_data"))
+		return diag_error(diag, "-I", E4PACK_ET_USAGE,
+				  "inodes of 128 bytes are too small for "
+				  "-O inline_data");
 	return 0;
 }
 

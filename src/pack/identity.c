@@ -94,6 +94,8 @@ static void add_stretches(struct digest *d, const struct delayed_file *f)
 	uint32_t lblk = 0;
 
 	digest_add_u64(d, f->size);
+	if (f->in_inode)
+		digest_add_str(d, "inline");
 	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
 		digest_add_u64(d, (uint64_t)e.lblk << 32 | e.len);
 		lblk = e.lblk + e.len;

@@ -14,8 +14,10 @@
 #include "base/errors.h"
 #include "base/number.h"
 #include "image/blockstream.h"
+#include "image/inline_data.h"
 #include "image/mapping.h"
 #include "image/super.h"
+#include "pack/inline_plan.h"
 #include "pack/xattr_plan.h"
 
 /* Inode flags as stored; the kernel's names. */
@@ -23,6 +25,7 @@ enum {
 	INDEX_FL = 0x1000,
 	EXTENTS_FL = 0x80000,
 	EA_INODE_FL = 0x200000,
+	INLINE_DATA_FL = 0x10000000,
 };
 
 struct table_writer {
@@ -32,6 +35,8 @@ struct table_writer {
 	struct inode_table_result *result;
 	struct extent_list extents;	/* scratch */
 	uint8_t *ibody;		/* scratch, as long as the room in an inode */
+	uint8_t *data;		/* scratch, as much as an inode can hold */
+	struct data_reader reader;
 	uint8_t *block;		/* the table block being filled */
 	uint64_t block_at;	/* its place, 0: none */
 	size_t next_inode;	/* cursor into plan.inodes */
@@ -97,16 +102,34 @@ static errcode_t put_xattr_block(struct table_writer *w, struct plan_set *s,
 	return 0;
 }
 
+/* The attributes in the inode: what i_block does not hold of inline data,
+ * and those of @s (NULL: none) that have their place there. */
+static void put_ibody(struct table_writer *w, const struct plan_set *s,
+		      bool has_data, struct inode_values *v)
+{
+	const struct format *fmt = &w->p->format;
+	struct xattr data;
+
+	if (!has_data && !(s && s->layout.has_ibody))
+		return;
+	data = xattr_data(w->data + INLINE_HEAD, inline_rest(v->size));
+	v->ibody = w->ibody;
+	v->ibody_len = inode_xattr_room(fmt);
+	xattr_encode_ibody(w->ibody, v->ibody_len, fmt,
+			   has_data ? &data : NULL, s ? s->set : NULL,
+			   s ? &s->layout : NULL, s ? s->ea_ino : NULL);
+}
+
 static errcode_t put_xattrs(struct table_writer *w,
 			    const struct tree_inode *inode,
 			    struct inode_values *v)
 {
 	struct plan_set *s = plan_find_set(w->p, inode);
 	const struct format *fmt = &w->p->format;
-	size_t room = inode_xattr_room(fmt);
 	errcode_t err = 0;
 	uint32_t i;
 
+	put_ibody(w, s, inode->in_inode, v);
 	if (!s)
 		return 0;
 	/* Every owner is charged for the values in inodes of their own. */
@@ -115,13 +138,6 @@ static errcode_t put_xattrs(struct table_writer *w,
 			v->blocks += format_whole_clusters(fmt, div_round_up(
 				s->set->entries[i].value_len,
 				fmt->block_size));
-	if (s->layout.has_ibody) {
-		memset(w->ibody, 0, room);
-		xattr_encode_ibody(w->ibody, room, &w->p->format, NULL, s->set,
-				   &s->layout, s->ea_ino);
-		v->ibody = w->ibody;
-		v->ibody_len = room;
-	}
 	if (s->layout.has_block) {
 		err = put_xattr_block(w, s, &v->file_acl);
 		v->blocks += UINT64_C(1) << fmt->cluster_bits;
@@ -141,12 +157,26 @@ static struct plan_object *take_object(struct table_writer *w,
 	return NULL;
 }
 
-static errcode_t put_content(struct table_writer *w,
-			     const struct tree_inode *inode,
+static errcode_t put_inline(struct table_writer *w, const struct node *n,
+			    struct inode_values *v)
+{
+	errcode_t err;
+
+	memset(w->data, 0, INLINE_HEAD);
+	err = inline_plan_data(w->p, n, &w->reader, w->data, &v->size);
+	memcpy(v->i_block, w->data, INLINE_HEAD);
+	v->flags |= INLINE_DATA_FL;
+	return err;
+}
+
+static errcode_t put_content(struct table_writer *w, const struct node *n,
 			     struct inode_values *v)
 {
+	const struct tree_inode *inode = n->inode;
 	struct plan_object *o = take_object(w, inode);
 
+	if (inode->in_inode)
+		return put_inline(w, n, v);
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
 		v->size = inode->file.size;
@@ -172,10 +202,10 @@ static errcode_t put_content(struct table_writer *w,
 	}
 }
 
-static errcode_t tree_values(struct table_writer *w,
-			     const struct tree_inode *inode,
+static errcode_t tree_values(struct table_writer *w, const struct node *n,
 			     struct inode_values *v)
 {
+	const struct tree_inode *inode = n->inode;
 	errcode_t err;
 
 	v->mode = inode->mode;
@@ -184,7 +214,7 @@ static errcode_t tree_values(struct table_writer *w,
 	v->links = inode->links;
 	v->flags = inode->fs_flags;
 	memcpy(v->times, inode->times, sizeof(v->times));
-	err = put_content(w, inode, v);
+	err = put_content(w, n, v);
 	return err ? err : put_xattrs(w, inode, v);
 }
 
@@ -233,17 +263,17 @@ static errcode_t values(struct table_writer *w, uint32_t ino,
 	*used = true;
 	memset(v, 0, sizeof(*v));
 	if (ino == FORMAT_ROOT_INO)
-		return tree_values(w, p->tree->root->inode, v);
+		return tree_values(w, p->tree->root, v);
 	if (ino == FORMAT_RESIZE_INO && p->resize_pblk)
 		return super_resize_inode(&p->geometry, w->io, p->resize_pblk,
 					  v);
 	if (ino == FORMAT_JOURNAL_INO && p->journal_blocks)
 		return journal_values(w, v);
 	if (ino == FORMAT_LOST_FOUND_INO)
-		return tree_values(w, p->lost_found->inode, v);
+		return tree_values(w, p->lost_found, v);
 	if (w->next_inode < p->n_inodes &&
 	    p->inodes[w->next_inode]->ino == ino)
-		return tree_values(w, p->inodes[w->next_inode++], v);
+		return tree_values(w, p->names[w->next_inode++], v);
 	if (w->next_ea < p->n_ea && p->ea[w->next_ea].ino == ino)
 		return ea_values(w, v);
 	*used = false;
@@ -302,17 +332,18 @@ static errcode_t zero_rest(struct plan *p, const struct blockio *io)
 
 static errcode_t writer_init(struct table_writer *w)
 {
-	size_t room = inode_xattr_room(&w->p->format);
+	const struct format *fmt = &w->p->format;
 	errcode_t err = blockstream_init(&w->table, w->io);
 
 	if (!err)
 		err = blockstream_init(&w->maps, w->io);
 	if (!err)
 		err = blockstream_init(&w->xattrs, w->io);
-	w->ibody = malloc(room ? room : 1);
+	w->ibody = malloc(inode_xattr_room(fmt) + 1);
+	w->data = malloc(INLINE_HEAD + inline_max(fmt));
 	w->result->dirs = calloc(w->p->geometry.groups,
 				 sizeof(*w->result->dirs));
-	if (!w->ibody || !w->result->dirs)
+	if (!w->ibody || !w->data || !w->result->dirs)
 		return ENOMEM;
 	return err;
 }
@@ -321,12 +352,14 @@ errcode_t inode_table_write(struct plan *p, const struct blockio *io,
 			    bool zeroed, struct inode_table_result *r)
 {
 	struct table_writer w = { .p = p, .io = io, .result = r,
-				  .next_object = 1 };
+				  .next_object = 1,
+				  .reader = { .diag = p->diag } };
 	errcode_t err = writer_init(&w);
 	uint32_t ino;
 
 	for (ino = 1; !err && ino <= p->last_ino; ino++)
 		err = put_inode(&w, ino);
+	err = data_reader_release(&w.reader, err);
 	err = blockstream_finish(&w.table, err);
 	err = blockstream_finish(&w.maps, err);
 	err = blockstream_finish(&w.xattrs, err);
@@ -334,6 +367,7 @@ errcode_t inode_table_write(struct plan *p, const struct blockio *io,
 		err = zero_rest(p, io);
 	extent_list_release(&w.extents);
 	free(w.ibody);
+	free(w.data);
 	if (err) {
 		free(r->dirs);
 		r->dirs = NULL;

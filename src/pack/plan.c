@@ -17,6 +17,8 @@
 #include "image/dirblock.h"
 #include "image/mapping.h"
 #include "pack/identity.h"
+#include "pack/inline_plan.h"
+#include "pack/live_frame.h"
 #include "pack/place.h"
 #include "pack/xattr_plan.h"
 
@@ -67,8 +69,8 @@ errcode_t plan_set_journal(struct plan *p, uint64_t blocks)
 	return 0;
 }
 
-static errcode_t dir_names(const struct node *dir, const struct format *fmt,
-			   struct dir_name **ret)
+errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
+			 struct dir_name **ret)
 {
 	struct tree_inode *inode = dir->inode;
 	struct dir_name *names = calloc(inode->dir.n ? inode->dir.n : 1,
@@ -104,7 +106,7 @@ errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
 {
 	errcode_t err;
 
-	err = dir_names(dir, fmt, names);
+	err = plan_dir_names(dir, fmt, names);
 	if (err)
 		return err;
 	err = dir_layout_init(l, fmt, *names, dir->inode->dir.n,
@@ -122,6 +124,8 @@ static errcode_t add_dir(struct plan *p, struct node *n)
 
 	if (n->inode->links > FORMAT_LINK_MAX && !p->format.dir_nlink)
 		return EMLINK;
+	if (n->inode->in_inode)
+		return 0;
 	err = plan_dir_layout(&layout, &names, n, &p->format);
 	if (err)
 		return err;
@@ -260,6 +264,13 @@ static errcode_t promise_metadata(struct plan *p)
 			  "--size", need, have);
 }
 
+static errcode_t place_converted(struct plan *p)
+{
+	errcode_t err = live_sync(&p->live->live);
+
+	return err ? diag_error(p->diag, NULL, err, NULL) : 0;
+}
+
 errcode_t plan_init(struct plan *p)
 {
 	errcode_t err;
@@ -268,6 +279,11 @@ errcode_t plan_init(struct plan *p)
 	p->stuck = SIZE_MAX;
 	progress_begin(p->progress, "plan", 0);
 	err = place_number(p);
+	if (!err)
+		err = inline_plan_settle(p);
+	/* What had to leave its inode gets its place now. */
+	if (!err && p->live)
+		err = place_converted(p);
 	if (!err)
 		err = identity_settle(p);
 	if (err)

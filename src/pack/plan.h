@@ -41,6 +41,7 @@ struct plan_object {
 /* An attribute set in use, with what its inodes share. */
 struct plan_set {
 	const struct xattr_set *set;
+	bool apart;		/* inline data leaves it no room */
 	struct xattr_layout layout;
 	uint32_t users;		/* inodes that have it */
 	uint32_t served;	/* users that have got their block so far */
@@ -78,7 +79,7 @@ struct plan {
 
 	struct plan_object *objects;	/* journal first, then by number */
 	size_t n_objects, cap_objects;
-	struct plan_set *sets;	/* sorted by pointer */
+	struct plan_set *sets;	/* sorted by pointer and apart */
 	size_t n_sets;
 	struct plan_ea *ea;	/* by number */
 	size_t n_ea, cap_ea;
@@ -143,6 +144,11 @@ errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
 /* The attribute set of @inode as planned, or NULL when it has none. */
 struct plan_set *plan_find_set(const struct plan *p,
 			       const struct tree_inode *inode);
+
+/* The names of a folder in byte order, as an array to free().
+ * Return: 0 or ENOMEM. */
+errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
+			 struct dir_name **ret);
 
 /* The form of a folder, the same whenever it is asked for, with its names in
  * byte order as an array to free().

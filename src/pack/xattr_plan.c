@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Attribute sets.  The tree interns them, so a set is its pointer; here each
- * is laid out once.  Its block is shared by up to XATTR_REFS_MAX inodes, so a
+ * is laid out once, or twice where inline data leaves no room for it in some
+ * of its inodes.  Its block is shared by up to XATTR_REFS_MAX inodes, so a
  * set with U users has ceil(U / 1024) equal blocks.
  */
 #include "pack/xattr_plan.h"
@@ -17,13 +18,16 @@ static int by_pointer(const void *a, const void *b)
 {
 	const struct plan_set *x = a, *y = b;
 
-	return x->set < y->set ? -1 : x->set > y->set;
+	if (x->set == y->set)
+		return x->apart - y->apart;
+	return x->set < y->set ? -1 : 1;
 }
 
 struct plan_set *plan_find_set(const struct plan *p,
 			       const struct tree_inode *inode)
 {
-	struct plan_set key = { .set = inode->xattrs };
+	struct plan_set key = { .set = inode->xattrs,
+				.apart = inode->xattrs_apart };
 
 	if (!inode->xattrs)
 		return NULL;
@@ -56,12 +60,13 @@ static errcode_t collect(struct plan *p)
 		if (!node->inode->xattrs)
 			continue;
 		p->sets[n].set = node->inode->xattrs;
+		p->sets[n].apart = node->inode->xattrs_apart;
 		p->sets[n].users = 1;
 		p->sets[n++].node = node;
 	}
 	qsort(p->sets, n, sizeof(*p->sets), by_pointer);
 	for (i = 0; i < n; i++) {
-		if (out && p->sets[out - 1].set == p->sets[i].set) {
+		if (out && !by_pointer(&p->sets[out - 1], &p->sets[i])) {
 			struct plan_set *s = &p->sets[out - 1];
 
 			s->users++;
@@ -98,6 +103,7 @@ static errcode_t too_large(struct plan *p, const struct plan_set *s)
 static errcode_t lay_out(struct plan *p, struct plan_set *s)
 {
 	errcode_t err = xattr_layout_init(&s->layout, &p->format, s->set,
+					  s->apart ? 0 :
 					  inode_xattr_room(&p->format));
 
 	if (err == E4PACK_ET_NO_SPACE || (!err && s->layout.has_block &&

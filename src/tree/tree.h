@@ -35,10 +35,13 @@ struct tree_inode {
 	uint32_t links;			/* names; of a folder 2 + subfolders;
 					 * 0: replaced, not in the image */
 	uint32_t fs_flags;		/* EXT4_*_FL a user may set */
-	bool content_changed;		/* no longer what its source has: no
+	bool content_changed : 1;	/* no longer what its source has: no
 					 * name joins it by host identity */
-	bool changed;			/* is in the list of changed ones */
-	bool on_disk;			/* comes from the image that is edited */
+	bool changed : 1;		/* is in the list of changed ones */
+	bool on_disk : 1;		/* comes from the image that is edited */
+	bool in_inode : 1;		/* planned: inline data ... */
+	bool xattrs_apart : 1;		/* ... that leaves all attributes to
+					 * a block */
 	uint32_t serial;		/* its place in the order of making,
 					 * which numbers begin with: stands
 					 * for @ino in a trace until then */
