@@ -27,7 +27,7 @@ def wanted(inode, bs):
             last[1] += e.len
         else:
             runs.append([e.lblk, e.len, e.pblk, status])
-    end = -(-inode.size // bs)
+    end = 0 if inode.is_inline() else -(-inode.size // bs)
     if runs:
         end = max(end, runs[-1][0] + runs[-1][1])
     out, at = [], 0
@@ -100,6 +100,8 @@ def main():
         row = said[name]
         if row["inode"] != inode.number or row["size"] != inode.size:
             wrong.append("%r: inode or size" % name)
+        if row["inline"] != inode.is_inline():
+            wrong.append("%r: inline" % name)
         if joined(row["extents"]) != wanted(inode, bs):
             wrong.append("%r: es says %r, the image %r" % (
                 name, joined(row["extents"])[:9], wanted(inode, bs)[:9]))

@@ -4,8 +4,9 @@
 
 It judges what the kernel of this machine cannot mount: block sizes over the
 page size, and everything where there is no loop device.  It believes what it
-reads (e2fsck judges the structure) and knows extents, linear scans of
-folders, extended attributes in inodes, blocks and inodes of their own.
+reads (e2fsck judges the structure) and knows extents, inline data, linear
+scans of folders, extended attributes in inodes, blocks and inodes of their
+own.
 """
 import bisect
 import os
@@ -99,10 +100,19 @@ class Inode:
             return bool(self.flags & EXTENTS_FL) and self.size >= 60
         return kind in (stat.S_IFREG, stat.S_IFDIR)
 
+    def is_inline(self):
+        return bool(self.flags & INLINE_FL)
+
+    def inline_data(self):
+        """All bytes that lie in the inode; may be more than the size."""
+        if self.flags & EXTENTS_FL or self.blocks and not self.acl_block:
+            raise Damaged("inode %d is inline and has blocks" % self.number)
+        return self.iblock + self.all_xattrs()[b"system.data"]
+
     def extents(self):
-        if not self.has_map():
+        if not self.has_map() or self.is_inline():
             return []
-        if self.flags & INLINE_FL or not self.flags & EXTENTS_FL:
+        if not self.flags & EXTENTS_FL:
             raise Damaged("inode %d has no extents" % self.number)
         out = []
         todo = [(self.iblock, None)]
@@ -134,6 +144,8 @@ class Inode:
         """Byte ranges that are mapped and written, joined, within the size."""
         bs = self.image.block_size
         out = []
+        if self.is_inline() and self.size:
+            return [(0, self.size)]
         for e in self.extents():
             if not e.written:
                 continue
@@ -148,6 +160,10 @@ class Inode:
 
     def reader(self):
         """A function read(offset, length) -> bytes; holes are zeros."""
+        if self.is_inline():
+            # Where a hole comes behind it, the kernel keeps less.
+            data = self.inline_data().ljust(self.size, b"\0")
+            return lambda at, n: data[at:min(at + n, self.size)]
         bs = self.image.block_size
         exts = [e for e in self.extents() if e.written]
         starts = [e.lblk * bs for e in exts]
@@ -183,6 +199,11 @@ class Inode:
         return os.makedev(new >> 8 & 0xFFF, new & 0xFF | new >> 12 & 0xFFF00)
 
     def xattrs(self):
+        out = self.all_xattrs()
+        out.pop(b"system.data", None)
+        return out
+
+    def all_xattrs(self):
         out = {}
         start = 128 + self.extra
         if self.image.inode_size > 128 and start + 4 < len(self.raw) and \
@@ -304,8 +325,12 @@ class Image:
     def entries(self, folder):
         """(name, inode number) of a folder, "." and ".." left out."""
         data = folder.content()
-        for start in range(0, len(data), self.block_size):
-            at, end = start, start + self.block_size
+        ends = list(range(self.block_size, len(data) + 1, self.block_size))
+        at = 0
+        if folder.is_inline():
+            ends = [60] + [len(data)] * (len(data) > 60)
+            at = 4
+        for end in ends:
             while at < end:
                 number, rec, name_len, _type = struct.unpack_from(
                     "<IHBB", data, at)

@@ -87,6 +87,8 @@ class Trees:
         kind = r.random()
         if kind < 0.15:
             return 0
+        if kind < 0.25:
+            return r.randrange(1, 200)
         if kind < 0.6:
             return max(0, r.choice((1, 2, 3, 12, 13, 300)) * bs +
                        r.choice((-1, 0, 1)))
@@ -259,8 +261,11 @@ def random_options(rng):
            if rng.random() < 0.12]
     if "sparse_super" in off and "resize_inode" not in off:
         off.append("resize_inode")
-    if off:
-        words += ["-O", ",".join("^" + f for f in off)]
+    features = ["^" + f for f in off]
+    if inode_size > 128 and rng.random() < 0.3:
+        features.append("inline_data")
+    if features:
+        words += ["-O", ",".join(features)]
     size = rng.choice((None, "min", "min", "min+25%", "min+3M", "200M"))
     if size:
         words += ["-s", size]
