@@ -121,7 +121,7 @@ load helper
 
 @test "row 80: features that do not go together" {
 	mkdir t
-	for features in bigalloc,^extents inline_data nosuch ^extents \
+	for features in bigalloc,^extents inline_data,^extents nosuch ^extents \
 		meta_bg,resize_inode encrypt casefold journal_dev quota; do
 		run --separate-stderr e4pack create new.img -O "$features" t \
 			-s 64M
