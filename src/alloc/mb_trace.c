@@ -48,12 +48,20 @@ static uint32_t served_flags(const struct alloc_request *req,
 	return flags;
 }
 
+/* Where there is no neighbour, the kernel names the block itself. */
+static uint32_t neighbour(const struct alloc_request *req, uint32_t lblk,
+			  uint64_t pblk)
+{
+	return pblk ? lblk : req->lblk;
+}
+
 void mb_trace_request(const struct mballoc *mb,
 		      const struct alloc_request *req, uint32_t lblk,
 		      uint64_t len)
 {
 	TRACE(mb->trace, TRACE_REQUEST_BLOCKS, req->ino, request_flags(req),
-	      len, lblk, req->goal, req->lleft, req->lright, req->pleft,
+	      len, lblk, req->goal, neighbour(req, req->lleft, req->pleft),
+	      neighbour(req, req->lright, req->pright), req->pleft,
 	      req->pright);
 }
 
@@ -62,7 +70,9 @@ void mb_trace_allocated(const struct mballoc *mb,
 			uint64_t len, uint64_t pblk)
 {
 	TRACE(mb->trace, TRACE_ALLOCATE_BLOCKS, req->ino, request_flags(req),
-	      len, pblk, lblk, req->goal, req->lleft, req->lright, req->pleft,
+	      len, pblk, lblk, req->goal,
+	      neighbour(req, req->lleft, req->pleft),
+	      neighbour(req, req->lright, req->pright), req->pleft,
 	      req->pright);
 }
 

@@ -196,32 +196,32 @@ static void best_fit(void **state)
 	run_list_release(&out);
 	end(&t,
 	    "ext4_request_blocks: dev 0,0 ino 12 flags "
-	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 3000 lblk 7 goal 0 lleft 0 "
-	    "lright 0 pleft 0 pright 0 \n"
+	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 3000 lblk 7 goal 0 lleft 7 "
+	    "lright 7 pleft 0 pright 0 \n"
 	    "ext4_mballoc_alloc: dev 0,0 inode 12 orig 0/0/3000@7 "
 	    "goal 0/0/3000@7 result 0/4372/3000@7 blks 1 grps 1 "
 	    "cr CR_GOAL_LEN_SLOW flags HINT_DATA|DELALLOC_RESV|USE_RESV "
 	    "tail 0 broken 0\n"
 	    "ext4_allocate_blocks: dev 0,0 ino 12 flags "
 	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 3000 block 4373 lblk 7 "
-	    "goal 0 lleft 0 lright 0 pleft 0 pright 0\n"
+	    "goal 0 lleft 7 lright 7 pleft 0 pright 0\n"
 	    "ext4_request_blocks: dev 0,0 ino 12 flags "
-	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 8000 lblk 7 goal 0 lleft 0 "
-	    "lright 0 pleft 0 pright 0 \n"
+	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 8000 lblk 7 goal 0 lleft 7 "
+	    "lright 7 pleft 0 pright 0 \n"
 	    "ext4_mballoc_alloc: dev 0,0 inode 12 orig 0/0/8000@7 "
 	    "goal 0/0/8000@7 result 0/7372/820@7 blks 1 grps 1 "
 	    "cr CR_ANY_FREE flags HINT_DATA|DELALLOC_RESV|USE_RESV tail 0 "
 	    "broken 0\n"
 	    "ext4_allocate_blocks: dev 0,0 ino 12 flags "
 	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 820 block 7373 lblk 7 "
-	    "goal 0 lleft 0 lright 0 pleft 0 pright 0\n"
+	    "goal 0 lleft 7 lright 7 pleft 0 pright 0\n"
 	    "ext4_mballoc_alloc: dev 0,0 inode 12 orig 0/0/7180@827 "
 	    "goal 0/0/7180@827 result 1/260/7180@827 blks 1 grps 1 "
 	    "cr CR_ANY_FREE flags HINT_DATA|DELALLOC_RESV|USE_RESV tail 0 "
 	    "broken 0\n"
 	    "ext4_allocate_blocks: dev 0,0 ino 12 flags "
 	    "HINT_DATA|DELALLOC_RESV|USE_RESV len 7180 block 8453 lblk 827 "
-	    "goal 0 lleft 0 lright 0 pleft 0 pright 0\n");
+	    "goal 0 lleft 7 lright 7 pleft 0 pright 0\n");
 }
 
 int main(void)
