@@ -220,9 +220,10 @@ static errcode_t place_blocks(struct mapping *m, uint32_t lblk, uint32_t end,
 static errcode_t map_request(struct mapping *m, struct da_request *req,
 			     uint64_t clusters, struct run_list *out)
 {
+	bool unwritten = req->unwritten || m->how->untold;
 	uint32_t flags = m->how->map_flags |
-			 (req->unwritten ? TRACE_MAP_UNWRITTEN : 0) |
-			 (m->how->untold ? TRACE_MAP_UNWRITTEN : 0);
+			 (unwritten ? TRACE_MAP_UNWRITTEN : 0) |
+			 (req->delalloc ? TRACE_MAP_DELALLOC : 0);
 	errcode_t err;
 
 	find_neighbours(m, req);
