@@ -256,9 +256,9 @@ errcode_t da_punch(struct delay *d, struct delayed_file *f, uint64_t pos,
 	err = da_convert_inline_data(d, f, true);
 	if (err || pos >= f->size)
 		return err;
-	/* The rest of the last block counts as punched, too. */
+	/* Past the end, the rest of the last block counts as punched. */
 	limit = div_round_up(f->size, block) * block;
-	if (__builtin_add_overflow(pos, len, &end) || end >= f->size)
+	if (__builtin_add_overflow(pos, len, &end) || end > f->size)
 		end = limit;
 	err = find_edges(d, f, pos, end, &head, &tail);
 	if (!err && (head || tail || content_count(&f->content)))

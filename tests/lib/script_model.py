@@ -186,7 +186,7 @@ class Model:
             return
         end = min(pos + length, size)
         f.bytes[pos:end] = bytes(end - pos)
-        if end == size:
+        if pos + length > size:
             end = -(-size // self.bs) * self.bs
         first, last = -(-pos // self.bs), end // self.bs
         for i in range(first, min(last, len(f.blocks))):

@@ -343,7 +343,7 @@ static errcode_t punch_parts(struct world *w, uint32_t part, uint32_t n)
 
 	if (err || (uint64_t)part * PART >= w->model_size)
 		return err;
-	if ((uint64_t)end * PART >= w->model_size)
+	if ((uint64_t)end * PART > w->model_size)
 		end = blocks * 4;
 	empty_model(w, (part + 3) / 4, end / 4);
 	memset(&w->parts[part], ZEROS, end - part);
