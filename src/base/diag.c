@@ -24,16 +24,16 @@ void diag_release(struct diag *d)
 	pthread_mutex_destroy(&d->lock);
 }
 
-char *diag_escape(const char *s)
+char *diag_escape_bytes(const char *s, size_t len)
 {
-	size_t len = strlen(s);
 	char *out = malloc(4 * len + 1);
 	char *p = out;
+	size_t i;
 
 	if (!out)
 		return NULL;
-	for (; *s; s++) {
-		unsigned char c = *s;
+	for (i = 0; i < len; i++) {
+		unsigned char c = s[i];
 
 		if (c < 0x20 || c == 0x7f || c == '\\')
 			p += sprintf(p, "\\%03o", c);
@@ -42,6 +42,11 @@ char *diag_escape(const char *s)
 	}
 	*p = '\0';
 	return out;
+}
+
+char *diag_escape(const char *s)
+{
+	return diag_escape_bytes(s, strlen(s));
 }
 
 static void tell(struct diag *d, enum diag_level level, const char *subject,

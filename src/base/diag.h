@@ -65,4 +65,7 @@ errcode_t diag_nomem(struct diag *d);
  * Return: the string (free()), or NULL without memory. */
 char *diag_escape(const char *s);
 
+/* The same for @len bytes, NUL among them. */
+char *diag_escape_bytes(const char *s, size_t len);
+
 #endif
