@@ -16,6 +16,7 @@
 #include "image/acl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/endian.h"
@@ -197,4 +198,58 @@ bool acl_get_mode(const uint8_t *acl, size_t len, uint32_t *mode)
 	}
 	*mode = (*mode & ~(uint32_t)0777) | bits;
 	return masked;
+}
+
+/* Return: the letter of an entry in text, or 0 for a tag that is none. */
+static char tag_letter(unsigned int tag)
+{
+	switch (tag) {
+	case ACL_USER_OBJ:
+	case ACL_USER:
+		return 'u';
+	case ACL_GROUP_OBJ:
+	case ACL_GROUP:
+		return 'g';
+	case ACL_MASK:
+		return 'm';
+	case ACL_OTHER:
+		return 'o';
+	default:
+		return 0;
+	}
+}
+
+static errcode_t entry_to_text(struct buf *out, const uint8_t *entry)
+{
+	unsigned int tag = get_le16(entry), perm = get_le16(entry + 2);
+	char text[32], id[16] = "";
+
+	if (is_named(tag))
+		snprintf(id, sizeof(id), "%u", get_le32(entry + 4));
+	snprintf(text, sizeof(text), "%c:%s:%c%c%c", tag_letter(tag), id,
+		 perm & 4 ? 'r' : '-', perm & 2 ? 'w' : '-',
+		 perm & 1 ? 'x' : '-');
+	return buf_add_str(out, text);
+}
+
+errcode_t acl_to_text(struct buf *out, const uint8_t *acl, size_t len)
+{
+	size_t at, n;
+	errcode_t err = 0;
+
+	if (len < VERSION_LEN || get_le32(acl) != DISK_VERSION)
+		return E4PACK_ET_BAD_ENTRY;
+	for (at = VERSION_LEN; !err && at < len; at += n) {
+		if (len - at < SHORT_ENTRY_LEN)
+			return E4PACK_ET_BAD_ENTRY;
+		n = disk_entry_len(get_le16(acl + at));
+		if (n > len - at || !tag_letter(get_le16(acl + at)) ||
+		    get_le16(acl + at + 2) & ~7u)
+			return E4PACK_ET_BAD_ENTRY;
+		if (at > VERSION_LEN)
+			err = buf_add(out, ",", 1);
+		if (!err)
+			err = entry_to_text(out, acl + at);
+	}
+	return err;
 }

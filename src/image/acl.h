@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* POSIX ACLs: from the form of getxattr(2) to the shorter one that ext4
- * keeps. */
+ * keeps, and from that to text. */
 #ifndef E4PACK_IMAGE_ACL_H
 #define E4PACK_IMAGE_ACL_H
 
@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include <et/com_err.h>
+
+#include "base/buf.h"
 
 /* Repack the @len bytes at @acl.  Return: 0 with *@ret to free() and its
  * length; E4PACK_ET_BAD_ENTRY for what the kernel would refuse; ENOMEM. */
@@ -22,5 +24,10 @@ void acl_chmod(uint8_t *acl, size_t len, uint32_t mode);
 /* Take the permission bits of *@mode from an ACL in ext4's form.
  * Return: whether the ACL says more than they do. */
 bool acl_get_mode(const uint8_t *acl, size_t len, uint32_t *mode);
+
+/* Append the short text form of an ACL in ext4's form, as of getfacl(1):
+ * "u::rw-,u:1000:r--,g::r--,m::r--,o::---".
+ * Return: 0; E4PACK_ET_BAD_ENTRY when it is none; ENOMEM. */
+errcode_t acl_to_text(struct buf *out, const uint8_t *acl, size_t len);
 
 #endif

@@ -2,6 +2,7 @@
 /* The table of features and the -O list. */
 #include "image/features.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,10 @@ static const struct feature table[] = {
 	{ "stable_inodes", COMPAT, false, false,
 	  EXT4_FEATURE_COMPAT_STABLE_INODES },
 	{ "orphan_file", COMPAT, false, false, 0x1000 },
+	{ "dir_prealloc", COMPAT, false, false,
+	  EXT2_FEATURE_COMPAT_DIR_PREALLOC },
+	{ "imagic_inodes", COMPAT, false, false,
+	  EXT2_FEATURE_COMPAT_IMAGIC_INODES },
 	{ "filetype", INCOMPAT, true, true, EXT2_FEATURE_INCOMPAT_FILETYPE },
 	{ "needs_recovery", INCOMPAT, false, false,
 	  EXT3_FEATURE_INCOMPAT_RECOVER },
@@ -82,6 +87,9 @@ static const struct feature table[] = {
 	{ "shared_blocks", RO_COMPAT, false, false,
 	  EXT4_FEATURE_RO_COMPAT_SHARED_BLOCKS },
 	{ "verity", RO_COMPAT, false, false, EXT4_FEATURE_RO_COMPAT_VERITY },
+	{ "read-only", RO_COMPAT, false, false,
+	  EXT4_FEATURE_RO_COMPAT_READONLY },
+	{ "orphan_present", RO_COMPAT, false, false, 0x10000 },
 };
 
 enum { TABLE_LEN = sizeof(table) / sizeof(table[0]) };
@@ -247,32 +255,47 @@ errcode_t features_edit(struct features *f, const char *list,
 	return err;
 }
 
-char *features_incompat_names(uint32_t bits)
+static errcode_t add_word(struct buf *out, const char *text)
 {
-	struct buf out = BUF_INIT;
-	char number[16];
-	char *s;
-	size_t i;
+	if (out->len && buf_add(out, " ", 1))
+		return ENOMEM;
+	return buf_add_str(out, text);
+}
 
-	for (i = 0; i < TABLE_LEN; i++) {
-		if (table[i].kind != INCOMPAT || !(bits & table[i].bit))
+/* Add those of one word of the superblock. */
+static errcode_t add_names(struct buf *out, uint32_t bits, uint8_t kind)
+{
+	static const char letters[] = { 'C', 'I', 'R' };
+	char number[24];
+	errcode_t err = 0;
+	size_t i;
+	int bit;
+
+	for (i = 0; !err && i < TABLE_LEN; i++) {
+		if (table[i].kind != kind || !(bits & table[i].bit))
 			continue;
 		bits &= ~table[i].bit;
-		if (out.len && buf_add_str(&out, ", "))
-			goto fail;
-		if (buf_add_str(&out, table[i].name))
-			goto fail;
+		err = add_word(out, table[i].name);
 	}
-	if (bits) {
-		snprintf(number, sizeof(number), "0x%x", (unsigned int)bits);
-		if ((out.len && buf_add_str(&out, ", ")) ||
-		    buf_add_str(&out, number))
-			goto fail;
+	for (bit = 0; !err && bit < 32; bit++) {
+		if (!(bits >> bit & 1))
+			continue;
+		snprintf(number, sizeof(number), "FEATURE_%c%d",
+			 letters[kind], bit);
+		err = add_word(out, number);
 	}
-	s = buf_detach(&out);
-	if (s)
-		return s;
-fail:
+	return err;
+}
+
+char *features_names(const struct features *f)
+{
+	struct buf out = BUF_INIT;
+	char *names = NULL;
+
+	if (!add_names(&out, f->compat, COMPAT) &&
+	    !add_names(&out, f->incompat, INCOMPAT) &&
+	    !add_names(&out, f->ro_compat, RO_COMPAT))
+		names = buf_detach(&out);
 	buf_release(&out);
-	return NULL;
+	return names;
 }

@@ -28,9 +28,9 @@ errcode_t features_edit(struct features *f, const char *list,
 /* Whether @f has the feature called @name. */
 bool features_has(const struct features *f, const char *name);
 
-/* Names of the incompatible features in @bits, for messages: the first one
- * that is not in the table is given as a hexadecimal number.
+/* The names of all features in @f with spaces between; bits without a name
+ * as e2fsprogs gives them ("FEATURE_I31").
  * Return: a string to free(), or NULL without memory. */
-char *features_incompat_names(uint32_t bits);
+char *features_names(const struct features *f);
 
 #endif

@@ -28,6 +28,10 @@ enum {
 	AT_CSUM_LO = 124,
 	AT_CSUM_HI = 130,
 	AT_GENERATION = 100,
+	AT_VERSION = 36,
+	AT_CRTIME = 144,
+	AT_VERSION_HI = 152,
+	AT_PROJECT = 156,
 	FLAG_HUGE_FILE = 0x40000,
 	SCAN_BYTES = 1 << 20,
 };
@@ -164,6 +168,52 @@ errcode_t read_inode(struct inode_info *ret, struct image *img, uint32_t ino)
 	if (!err)
 		decode(ret, raw, &img->geo, ino);
 	return err;
+}
+
+static void decode_more(struct inode_more *m, const uint8_t *raw,
+			const struct image_geometry *geo)
+{
+	uint32_t extra = 0;
+
+	if (geo->inode_size > OLD_SIZE)
+		extra = get_le16(raw + OLD_SIZE);
+	if (extra > geo->inode_size - OLD_SIZE)
+		extra = 0;
+	m->extra_isize = extra;
+	m->version = get_le32(raw + AT_VERSION);
+	if (OLD_SIZE + extra >= AT_VERSION_HI + 4)
+		m->version |= (uint64_t)get_le32(raw + AT_VERSION_HI) << 32;
+	m->has_crtime = OLD_SIZE + extra >= AT_CRTIME + 4;
+	m->has_project = OLD_SIZE + extra >= AT_PROJECT + 4;
+	m->project = m->has_project ? get_le32(raw + AT_PROJECT) : 0;
+	m->csum = get_le16(raw + AT_CSUM_LO);
+	if (extra >= 4)
+		m->csum |= (uint32_t)get_le16(raw + AT_CSUM_HI) << 16;
+}
+
+errcode_t read_inode_more(struct inode_more *ret, struct image *img,
+			  uint32_t ino)
+{
+	const struct image_geometry *geo = &img->geo;
+	const uint8_t *raw;
+	struct group_info g;
+	uint64_t byte;
+	errcode_t err = read_inode_raw(&raw, img, ino);
+
+	if (err)
+		return err;
+	decode_more(ret, raw, geo);
+	ret->has_csum = geo->metadata_csum;
+	ret->csum_good = geo->metadata_csum && csum_is_right(geo, raw, ino);
+	ret->group = (ino - 1) / geo->inodes_per_group;
+	byte = (uint64_t)((ino - 1) % geo->inodes_per_group) *
+	       geo->inode_size;
+	err = read_group(&g, img, ret->group);
+	if (err)
+		return err;
+	ret->block = g.inode_table + (byte >> geo->block_bits);
+	ret->offset = byte & (geo->block_size - 1);
+	return 0;
 }
 
 /* The buffers of a scan and who is told. */

@@ -39,6 +39,23 @@ errcode_t read_inode(struct inode_info *ret, struct image *img, uint32_t ino);
 errcode_t read_inode_raw(const uint8_t **ret, struct image *img,
 			 uint32_t ino);
 
+/* What few ask for of an inode. */
+struct inode_more {
+	uint32_t group;		/* whose table it lies in */
+	uint64_t block;		/* of that table ... */
+	uint32_t offset;	/* ... and the byte in it */
+	uint32_t extra_isize;	/* bytes of extra fields in use, or 0 */
+	uint64_t version;	/* change counter; an EA inode's use count */
+	uint32_t project;	/* 0 where the inode has no place for it */
+	bool has_crtime, has_project, has_csum;
+	bool csum_good;		/* with has_csum */
+	uint32_t csum;		/* as stored, with has_csum */
+};
+
+/* Read it.  Reports.  Return: as read_inode_raw(). */
+errcode_t read_inode_more(struct inode_more *ret, struct image *img,
+			  uint32_t ino);
+
 /* Called for each inode.  A code other than 0 ends the scan. */
 typedef errcode_t inode_visit(void *arg, const struct inode_info *i);
 

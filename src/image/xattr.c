@@ -56,6 +56,16 @@ static const struct prefix *find_prefix(const char *name)
 	return NULL;
 }
 
+const char *xattr_prefix(uint8_t index)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (prefixes[i].index == index)
+			return prefixes[i].text;
+	return NULL;
+}
+
 static errcode_t split_name(const char *name, struct xattr *x)
 {
 	const struct prefix *p;

@@ -126,6 +126,10 @@ void xattr_block_set_refs(uint8_t *block, const struct format *fmt,
 uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,
 			  size_t len);
 
+/* Return: what stands before the stored name of an attribute with @index
+ * ("user."), or NULL for a number that has none. */
+const char *xattr_prefix(uint8_t index);
+
 enum { XATTR_REFS_MAX = 1024 };	/* inodes that may share a block */
 
 #endif
