@@ -34,10 +34,13 @@ struct resolver {
 	size_t n, cap;
 	struct buf path;	/* of where we are; empty for the root */
 	unsigned int links;	/* followed */
+	unsigned int flags;	/* RESOLVE_* */
 };
 
 static errcode_t fail(const struct resolver *r, errcode_t code)
 {
+	if (r->flags & RESOLVE_QUIET)
+		return code;
 	return diag_error(image_diag(r->img), r->subject, code,
 			  "not found in the image");
 }
@@ -103,8 +106,7 @@ static errcode_t follow(struct resolver *r)
 	if (++r->links > LINKS_MAX || strlen(r->rest + r->at) > REST_MAX)
 		return fail(r, ELOOP);
 	err = read_link(&text, r->img, &link);
-	if (!err && (buf_add(&text, "/", 1) ||
-		     buf_add_str(&text, r->rest + r->at) || !buf_str(&text)))
+	if (!err && (buf_add_str(&text, r->rest + r->at) || !buf_str(&text)))
 		err = diag_nomem(image_diag(r->img));
 	if (err) {
 		buf_release(&text);
@@ -142,9 +144,9 @@ static errcode_t enter(struct resolver *r, const char *name, size_t len)
 	return push(r, ino);
 }
 
-static errcode_t resolve(struct resolver *r)
+static errcode_t go_on(struct resolver *r)
 {
-	errcode_t err = push(r, FORMAT_ROOT_INO);
+	errcode_t err = 0;
 
 	while (!err && r->rest[r->at]) {
 		const char *name = r->rest + r->at;
@@ -165,10 +167,32 @@ static errcode_t resolve(struct resolver *r)
 	return err;
 }
 
+static errcode_t resolve(struct resolver *r)
+{
+	errcode_t err = push(r, FORMAT_ROOT_INO);
+
+	if (!err)
+		err = go_on(r);
+	while (!err && (r->flags & RESOLVE_FOLLOW) &&
+	       S_ISLNK(r->way[r->n - 1].inode.mode)) {
+		err = follow(r);
+		if (!err)
+			err = go_on(r);
+	}
+	return err;
+}
+
 errcode_t resolve_path(struct inode_info *ret, struct buf *canonical,
 		       struct image *img, const char *path)
 {
-	struct resolver r = { .img = img, .subject = path };
+	return resolve_path_flags(ret, canonical, img, path, 0);
+}
+
+errcode_t resolve_path_flags(struct inode_info *ret, struct buf *canonical,
+			     struct image *img, const char *path,
+			     unsigned int flags)
+{
+	struct resolver r = { .img = img, .subject = path, .flags = flags };
 	errcode_t err = 0;
 
 	r.rest = strdup(path);

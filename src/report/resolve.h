@@ -15,6 +15,16 @@
 errcode_t resolve_path(struct inode_info *ret, struct buf *canonical,
 		       struct image *img, const char *path);
 
+enum {
+	RESOLVE_FOLLOW = 1,	/* follow a link at the end, too */
+	RESOLVE_QUIET = 2,	/* do not tell ENOENT, ENOTDIR and ELOOP */
+};
+
+/* As resolve_path(), with flags. */
+errcode_t resolve_path_flags(struct inode_info *ret, struct buf *canonical,
+			     struct image *img, const char *path,
+			     unsigned int flags);
+
 /* An inode whose path is wanted. */
 struct sought_path {
 	uint32_t ino;

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "image/read_dir.h"
-#include "report/inode_set.h"
+#include "report/folder_guard.h"
 
 enum { FT_DIR = 2 };	/* the type of a folder in its entry */
 
@@ -41,8 +41,7 @@ struct walk {
 	struct level *levels;
 	size_t depth, cap;	/* levels in use */
 	struct buf path;
-	struct inode_set folders;	/* gone into */
-	uint64_t bytes;		/* folders may still have, all together */
+	struct folder_guard guard;
 	bool damaged;
 };
 
@@ -130,15 +129,10 @@ static errcode_t open_level(struct walk *w, const struct inode_info *i)
 {
 	struct listing list = { .img = w->img };
 	struct level *l;
-	errcode_t err;
+	errcode_t err = folder_guard_enter(&w->guard, w->img, i);
 
-	if (i->size > w->bytes) {
-		image_bad(w->img, "folder inode %u: folders are larger than "
-			  "the image", i->ino);
-		w->damaged = true;
-		return 0;
-	}
-	w->bytes -= i->size;
+	if (err)
+		return pass_damage(w, err);
 	if (array_reserve(&w->levels, &w->cap, w->depth + 1,
 			  sizeof(*w->levels)))
 		return diag_nomem(image_diag(w->img));
@@ -203,12 +197,6 @@ static errcode_t go_into(struct walk *w, const struct step *s)
 
 	if (err || !S_ISDIR(i.mode))
 		return err;
-	if (!inode_set_add(&w->folders, s->ino)) {
-		image_bad(w->img, "folder inode %u has more than one name",
-			  s->ino);
-		w->damaged = true;
-		return 0;
-	}
 	return open_level(w, &i);
 }
 
@@ -232,7 +220,6 @@ static errcode_t walk_steps(struct walk *w, const struct inode_info *i)
 
 	if (err || !S_ISDIR(i->mode))
 		return err;
-	inode_set_add(&w->folders, i->ino);
 	err = open_level(w, i);
 	while (!err && w->depth)
 		err = next_step(w);
@@ -243,11 +230,9 @@ errcode_t walk_tree(struct image *img, const char *path,
 		    const struct inode_info *i,
 		    const struct walk_visitor *v)
 {
-	const struct image_geometry *geo = image_geometry(img);
 	struct walk w = { .img = img, .v = v };
-	errcode_t err = inode_set_init(&w.folders, img);
+	errcode_t err = folder_guard_init(&w.guard, img);
 
-	w.bytes = geo->blocks << geo->block_bits;
 	if (!err && strcmp(path, "/") && buf_add_str(&w.path, path))
 		err = diag_nomem(image_diag(img));
 	if (!err)
@@ -258,6 +243,6 @@ errcode_t walk_tree(struct image *img, const char *path,
 		release_level(&w.levels[--w.depth]);
 	free(w.levels);
 	buf_release(&w.path);
-	inode_set_release(&w.folders);
+	folder_guard_release(&w.guard);
 	return !err && w.damaged ? E4PACK_ET_BAD_IMAGE : err;
 }
