@@ -19,7 +19,8 @@ _e4pack()
 
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-			'create plan add batch es frag journal --help --version' -- "$cur")
+			'create plan add batch es frag info ls stat cat journal
+			--help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -98,6 +99,10 @@ _e4pack()
 		es) build=$inspect ;;
 		frag) build="$inspect --top --fail-over" ;;
 		journal) build="$inspect --replay" ;;
+		info) build="$inspect --groups" ;;
+		ls) build="$inspect -l -R -i -0 -a -A -L --dereference" ;;
+		stat) build="$inspect -L --dereference" ;;
+		cat) build="${inspect/--json /} -L --dereference" ;;
 		*) build= ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$build" -- "$cur")

@@ -305,6 +305,42 @@ struct e4pack_journal_options {
 enum e4pack_status e4pack_journal(const struct e4pack_journal_options *options,
 				  const char *image);
 
+struct e4pack_info_options {
+	struct e4pack_inspect_options inspect;
+	bool groups;		/* each block group, too */
+};
+
+/* Report what the superblock and the journal say. */
+enum e4pack_status e4pack_info(const struct e4pack_info_options *options,
+			       const char *image);
+
+struct e4pack_tree_options {
+	struct e4pack_inspect_options inspect;
+	bool follow;		/* a symbolic link that a path ends in */
+	/* Of e4pack_ls() only. */
+	bool nul;		/* exact paths, each ended by NUL; not with
+				 * json */
+	bool attributes;	/* with mode, owner, size, time, target */
+	bool inodes;		/* with inode numbers */
+	bool recursive;		/* what is below, too */
+};
+
+/* List names: of each path that is a folder what is in it.  @paths may have
+ * globs in them (the root with @n 0). */
+enum e4pack_status e4pack_ls(const struct e4pack_tree_options *options,
+			     const char *image, const char *const *paths,
+			     size_t n);
+
+/* Report all that the inodes of @paths say. */
+enum e4pack_status e4pack_stat(const struct e4pack_tree_options *options,
+			       const char *image, const char *const *paths,
+			       size_t n);
+
+/* Put out the bytes of the files @paths, one after the other. */
+enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
+			      const char *image, const char *const *paths,
+			      size_t n);
+
 /* Return: the version, as "0.1.0". */
 const char *e4pack_version(void);
 

@@ -7,11 +7,16 @@
 #include "api/session.h"
 #include "base/emit.h"
 #include "base/errors.h"
+#include "image/image.h"
 #include "pack/replay_log.h"
+#include "report/cat.h"
 #include "report/es.h"
 #include "report/frag.h"
+#include "report/info.h"
 #include "report/jdump.h"
+#include "report/ls.h"
 #include "report/open.h"
+#include "report/stat.h"
 
 enum { DEFAULT_TOP = 10 };
 
@@ -56,6 +61,74 @@ static enum e4pack_status end(struct inspection *n, errcode_t err)
 				 "cannot write the report");
 	image_close(n->img);
 	return session_end(&n->session, err);
+}
+
+enum e4pack_status e4pack_info(const struct e4pack_info_options *options,
+			       const char *image)
+{
+	struct inspection inspection;
+	const struct info_options info = {
+		.json = options->inspect.json, .groups = options->groups,
+		.progress = &inspection.session.progress,
+	};
+	errcode_t err = begin(&inspection, &options->inspect, image);
+
+	if (!err)
+		err = report_info(inspection.img, &info, &inspection.out);
+	return end(&inspection, err);
+}
+
+enum e4pack_status e4pack_ls(const struct e4pack_tree_options *options,
+			     const char *image, const char *const *paths,
+			     size_t n)
+{
+	struct inspection inspection;
+	const struct ls_options ls = {
+		.paths = paths, .n_paths = n,
+		.json = options->inspect.json, .nul = options->nul,
+		.attributes = options->attributes,
+		.inodes = options->inodes, .recursive = options->recursive,
+		.follow = options->follow,
+		.progress = &inspection.session.progress,
+	};
+	errcode_t err = begin(&inspection, &options->inspect, image);
+
+	if (!err)
+		err = report_ls(inspection.img, &ls, &inspection.out);
+	return end(&inspection, err);
+}
+
+enum e4pack_status e4pack_stat(const struct e4pack_tree_options *options,
+			       const char *image, const char *const *paths,
+			       size_t n)
+{
+	struct inspection inspection;
+	const struct stat_options stat = {
+		.paths = paths, .n_paths = n,
+		.json = options->inspect.json, .follow = options->follow,
+		.progress = &inspection.session.progress,
+	};
+	errcode_t err = begin(&inspection, &options->inspect, image);
+
+	if (!err)
+		err = report_stat(inspection.img, &stat, &inspection.out);
+	return end(&inspection, err);
+}
+
+enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
+			      const char *image, const char *const *paths,
+			      size_t n)
+{
+	struct inspection inspection;
+	const struct cat_options cat = {
+		.paths = paths, .n_paths = n, .follow = options->follow,
+		.progress = &inspection.session.progress,
+	};
+	errcode_t err = begin(&inspection, &options->inspect, image);
+
+	if (!err)
+		err = report_cat(inspection.img, &cat, &inspection.out);
+	return end(&inspection, err);
 }
 
 enum e4pack_status e4pack_es(const struct e4pack_inspect_options *options,

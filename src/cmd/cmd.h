@@ -14,11 +14,15 @@
  * Return: the exit status. */
 int cmd_add(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
+int cmd_cat(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_es(int argc, char **argv);
 int cmd_frag(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
 
 /* terminal.c: where messages and progress of one command go. */
 struct terminal {

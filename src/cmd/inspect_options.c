@@ -79,20 +79,46 @@ static const char *written(char out[32], const struct option *l, char **argv,
 	return argv[optind - 1];
 }
 
+static void help(const struct inspect_syntax *syntax)
+{
+	const struct option *l = syntax->longopts;
+
+	while (l->name && l->val != INSPECT_JSON)
+		l++;
+	printf("Usage: %s\n\n%s%s%s", syntax->usage, syntax->help,
+	       l->name ? INSPECT_HELP_JSON : "", INSPECT_HELP);
+}
+
+static int check_operands(struct terminal *t, int n,
+			  const struct inspect_syntax *syntax)
+{
+	if (n == 0)
+		return 1 + terminal_usage(t, "IMAGE", "is missing: %s",
+					  syntax->usage);
+	if (n == 1 && syntax->paths == PATHS_SOME)
+		return 1 + terminal_usage(t, "PATH", "is missing: %s",
+					  syntax->usage);
+	if (n > 1 && syntax->paths == PATHS_NONE)
+		return 1 + terminal_usage(t, "IMAGE", "is the only argument: "
+					  "%s", syntax->usage);
+	return 0;
+}
+
 int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
 		  int argc, char **argv, const struct inspect_syntax *syntax)
 {
+	const char *shortopts = syntax->shortopts ? syntax->shortopts :
+						    INSPECT_SHORT;
 	const char *wrong;
 	char name[32];
 	int opt;
 
 	opterr = 0;
 	optind = 0;
-	while ((opt = getopt_long(argc, argv, INSPECT_SHORT, syntax->longopts,
+	while ((opt = getopt_long(argc, argv, shortopts, syntax->longopts,
 				  NULL)) != -1) {
 		if (opt == 'h') {
-			printf("Usage: %s\n\n%s%s", syntax->usage,
-			       syntax->help, INSPECT_HELP);
+			help(syntax);
 			return 1 + terminal_exit(t, E4PACK_OK);
 		}
 		if (opt == 'V') {
@@ -105,9 +131,9 @@ int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
 						syntax->longopts, argv, opt),
 						"%s", wrong);
 	}
-	if (optind == argc)
-		return 1 + terminal_usage(t, "IMAGE", "is missing: %s",
-					  syntax->usage);
+	opt = check_operands(t, argc - optind, syntax);
+	if (opt)
+		return opt;
 	terminal_session(t, &o->session);
 	o->output = terminal_output;
 	o->output_arg = t;

@@ -16,13 +16,16 @@ enum {
 #define INSPECT_SHORT ":E:qvVh"
 #define INSPECT_LONG						\
 	{ "json", no_argument, NULL, INSPECT_JSON },		\
+	INSPECT_LONG_PLAIN
+#define INSPECT_LONG_PLAIN	/* of a command without JSON */	\
 	{ "strict", no_argument, NULL, INSPECT_STRICT },	\
 	{ "help", no_argument, NULL, 'h' },			\
 	{ "version", no_argument, NULL, 'V' }
 
 /* Their lines in the help of a command. */
+#define INSPECT_HELP_JSON					\
+"      --json            JSON instead of text\n"
 #define INSPECT_HELP						\
-"      --json            JSON instead of text\n"		\
 "  -E offset=BYTES       where the image begins in its file\n"	\
 "  -q, -v                say less, say more\n"			\
 "      --strict          treat warnings as errors\n"		\
@@ -31,11 +34,17 @@ enum {
 /* What a command does with an option of its own; see inspect_parse(). */
 typedef const char *inspect_take(void *arg, int opt, const char *value);
 
+/* How many paths follow the image. */
+enum inspect_paths { PATHS_ANY, PATHS_SOME, PATHS_NONE };
+
 /* How a command's options are told. */
 struct inspect_syntax {
+	const char *shortopts;	/* INSPECT_SHORT with own ones behind it;
+				 * NULL: none of its own */
 	const struct option *longopts;	/* with INSPECT_LONG in them */
 	const char *usage;	/* one line */
 	const char *help;	/* the lines below it */
+	enum inspect_paths paths;
 	inspect_take *take;	/* returns NULL or what is wrong with the
 				 * value, in words; NULL: no own options */
 	void *arg;

@@ -21,6 +21,10 @@ static const struct command commands[] = {
 	{ "batch", cmd_batch, "run scripts on an image, or on a new one" },
 	{ "es", cmd_es, "extent status of files: lblk, len, pblk, status" },
 	{ "frag", cmd_frag, "fragmentation and free space" },
+	{ "info", cmd_info, "what the superblock, the journal, groups say" },
+	{ "ls", cmd_ls, "the names in folders" },
+	{ "stat", cmd_stat, "all attributes of a path" },
+	{ "cat", cmd_cat, "the bytes of files, to standard output" },
 	{ "journal", cmd_journal, "what is in the journal; --replay replays it" },
 };
 

@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154
+# Rows 70 to 74: info, ls, stat and cat on damaged and hostile images.
+
+load helper
+
+# damaged_image [CREATE OPTIONS]: bad.img, with each kind of structure.
+damaged_image() {
+	mkdir -p t/d t/many
+	seq 1 100 >t/f
+	setfattr -n user.in -v inode t/f 2>/dev/null || true
+	setfattr -n user.block -v "$(printf '%0300d' 7)" t/f 2>/dev/null ||
+		true
+	echo y >t/d/g
+	ln -s f t/fast
+	ln -s "$(printf '%0100d' 7)" t/slow
+	mknod t/dev c 1 3 2>/dev/null || mkfifo t/dev
+	for i in $(seq 1 80); do : >"t/many/name-$i"; done
+	for i in 0 2 4 6 8 10 12; do
+		dd if=/dev/zero of=t/holes bs=4096 seek=$i count=1 \
+			conv=notrunc status=none
+		printf x | dd of=t/holes bs=4096 seek=$i conv=notrunc \
+			status=none
+	done
+	create bad.img -s 6M "$@" t
+	[[ $(e4pack stat --json bad.img f | jq .xattr_block) != null ]] ||
+		skip 'no attributes here'
+}
+
+# Every how many-th case: all of them would take minutes.
+EVERY=${DAMAGE_EVERY:-61}
+
+@test "damage: every field, without checksums" {
+	damaged_image -b 1024 -O ^metadata_csum
+	python3 "$LIB/damage.py" "$E4PACK" bad.img "$EVERY" "${SEED:-1}"
+}
+
+@test "damage: every field, with checksums" {
+	damaged_image -b 4096
+	python3 "$LIB/damage.py" "$E4PACK" bad.img "$((EVERY * 2))" \
+		"${SEED:-2}"
+}
+
+@test "row 70: wrong checksums are told, the rest is shown" {
+	damaged_image
+	place=$(e4pack stat --json bad.img f |
+		jq '.table_block * 4096 + .table_offset')
+	block=$(e4pack stat --json bad.img f | jq '.xattr_block * 4096')
+	printf '\x01' | dd of=bad.img bs=1 seek=$((place + 36)) conv=notrunc \
+		status=none
+	run --separate-stderr e4pack stat --json bad.img f
+	[ "$status" -eq 0 ]
+	warned 'inode.*checksum'
+	jq -e '.checksum_good == false and .version == 1' <<<"$output"
+	printf '\x09' | dd of=bad.img bs=1 seek=$((block + 4)) conv=notrunc \
+		status=none
+	run --separate-stderr e4pack stat --json bad.img f
+	warned 'attribute block.*checksum'
+	run --separate-stderr e4pack cat --strict bad.img f
+	[ "$status" -eq 1 ]
+}
+
+@test "row 73: a folder in itself, and one with two names" {
+	mkdir -p t/d/e
+	create bad.img -O ^metadata_csum,^dir_index t
+	debugfs -w -R 'link d d/e/loop' bad.img 2>/dev/null
+	LIMIT=20 run --separate-stderr e4pack ls -R bad.img
+	[ "$status" -eq 1 ]
+	mentions 'more than one name'
+	[[ $output = *'/d/e:'* ]]
+	LIMIT=20 run --separate-stderr e4pack ls bad.img '*/*/*/*/*/*/*/*'
+	[ "$status" -eq 0 ]
+}
+
+@test "row 74: sizes that no file can have" {
+	mkdir t
+	echo x >t/f
+	ln -s target t/l
+	create bad.img -O ^metadata_csum t
+	debugfs -w -R 'sif f size 0x7fffffffffffffff' bad.img 2>/dev/null
+	debugfs -w -R 'sif l size 0xffffffff' bad.img 2>/dev/null
+	LIMIT=20 run --separate-stderr e4pack cat bad.img f
+	[ "$status" -eq 1 ]
+	mentions 'size'
+	LIMIT=20 run --separate-stderr e4pack ls -l bad.img
+	[[ $output = *9223372036854775807* ]]
+	LIMIT=20 run --separate-stderr e4pack stat bad.img l
+	[ "$status" -eq 1 ]
+}
+
+@test "row 74: values that should have an inode of their own" {
+	cat >script <<-'END'
+		put =x f
+		setxattr f user.big zero:20000
+	END
+	e4pack batch --new -O ea_inode,^metadata_csum bad.img script
+	e4pack stat --json bad.img f |
+		jq -e '.xattrs[0] | (.value | length) == 20000 and
+			.value_inode > 11'
+	ino=$(e4pack stat --json bad.img f | jq '.xattrs[0].value_inode')
+	own=$(e4pack stat --json bad.img f | jq '.inode')
+	debugfs -w -R "sif <$ino> flags 0x80000" bad.img 2>/dev/null
+	run --separate-stderr e4pack stat bad.img f
+	[ "$status" -eq 1 ]
+	mentions "inode $own.*inode $ino"
+	[[ $output = *path:* ]]
+}
