@@ -145,7 +145,7 @@ static errcode_t read_value(struct xattr_reader *r, struct xattr_entry *e)
 	return err;
 }
 
-static bool is_inline_data(const struct xattr *x)
+bool xattr_is_inline_data(const struct xattr *x)
 {
 	return x->index == INDEX_SYSTEM && x->name_len == 4 &&
 	       !memcmp(x->name, "data", 4);
@@ -163,7 +163,7 @@ static errcode_t take_area(struct xattr_reader *r, struct xattr_area *a,
 			skip(r, "an attribute reaches past its area");
 			break;
 		}
-		if (is_inline_data(&e.x))
+		if (xattr_is_inline_data(&e.x))
 			continue;
 		if (e.value_ino)
 			err = read_value(r, &e);

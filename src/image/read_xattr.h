@@ -33,6 +33,9 @@ enum xattr_next xattr_area_next(struct xattr_area *a,
 bool xattr_area_of_inode(struct xattr_area *a, const uint8_t *raw,
 			 size_t inode_size);
 
+/* Whether this is system.data, under which inline data are kept. */
+bool xattr_is_inline_data(const struct xattr *x);
+
 /* Called for each attribute, its value read wherever it lies.  @in_block:
  * the entry lies in the block of the inode.  A code other than 0 ends it. */
 typedef errcode_t xattr_visit(void *arg, const struct xattr_entry *e,
