@@ -76,24 +76,42 @@ errcode_t read_group_super(struct group_super *ret, struct image *img,
 	return 0;
 }
 
-/* Whether the bitmap's checksum is the one in its descriptor.  A short
- * descriptor holds its lower half only. */
-static errcode_t check_bitmap(struct image *img, uint32_t group,
-			      const uint8_t *bits, bool of_inodes)
+void read_group_fields(struct group_fields *ret, struct image *img,
+		       uint32_t group)
+{
+	ext2_filsys fs = img->fs;
+
+	ret->block_bitmap = ext2fs_block_bitmap_loc(fs, group);
+	ret->inode_bitmap = ext2fs_inode_bitmap_loc(fs, group);
+	ret->inode_table = ext2fs_inode_table_loc(fs, group);
+	ret->free_clusters = ext2fs_bg_free_blocks_count(fs, group);
+	ret->free_inodes = ext2fs_bg_free_inodes_count(fs, group);
+	ret->folders = ext2fs_bg_used_dirs_count(fs, group);
+	ret->unused_inodes = ext2fs_bg_itable_unused(fs, group);
+	ret->flags = ext2fs_bg_flags(fs, group);
+	ret->csum_good = !img->geo.group_csum ||
+			 ext2fs_group_desc_csum_verify(fs, group);
+}
+
+bool group_bitmap_is_right(struct image *img, uint32_t group,
+			   const uint8_t *bits, bool of_inodes)
 {
 	const struct image_geometry *geo = &img->geo;
 	char *map = (char *)bits;
-	bool right;
 
 	if (!geo->metadata_csum)
-		return 0;
+		return true;
 	if (of_inodes)
-		right = ext2fs_inode_bitmap_csum_verify(img->fs, group, map,
+		return ext2fs_inode_bitmap_csum_verify(img->fs, group, map,
 					geo->inodes_per_group / 8);
-	else
-		right = ext2fs_block_bitmap_csum_verify(img->fs, group, map,
+	return ext2fs_block_bitmap_csum_verify(img->fs, group, map,
 			(geo->blocks_per_group >> geo->cluster_bits) / 8);
-	if (right)
+}
+
+static errcode_t check_bitmap(struct image *img, uint32_t group,
+			      const uint8_t *bits, bool of_inodes)
+{
+	if (group_bitmap_is_right(img, group, bits, of_inodes))
 		return 0;
 	return image_wrong_csum(img, IMAGE_CSUM_BITMAP, "%s bitmap of group "
 				"%u", of_inodes ? "inode" : "block", group);

@@ -21,6 +21,27 @@ struct group_info {
 errcode_t read_group(struct group_info *ret, struct image *img,
 		     uint32_t group);
 
+/* A group descriptor as it lies, nothing checked. */
+struct group_fields {
+	uint64_t block_bitmap, inode_bitmap, inode_table;	/* blocks */
+	uint32_t free_clusters, free_inodes;
+	uint32_t folders;
+	uint32_t unused_inodes;		/* at the end of its table */
+	uint32_t flags;			/* GROUP_* */
+	bool csum_good;			/* or there is none */
+};
+
+enum { GROUP_INODE_UNINIT = 1, GROUP_BLOCK_UNINIT = 2 };
+
+void read_group_fields(struct group_fields *ret, struct image *img,
+		       uint32_t group);
+
+/* Whether the checksum of a bitmap, of @group and with block_size bytes, is
+ * the one in its descriptor (of which a short one holds the lower half
+ * only), or there is none. */
+bool group_bitmap_is_right(struct image *img, uint32_t group,
+			   const uint8_t *bits, bool of_inodes);
+
 /* Where a group keeps copies of what describes the whole image. */
 struct group_super {
 	uint64_t super;		/* block with a superblock */

@@ -65,8 +65,8 @@ static void get_times(struct inode_info *i, const uint8_t *raw, uint32_t len)
 		i->times[INODE_CRTIME] = get_time(raw, 144, 148, len);
 }
 
-static void decode(struct inode_info *i, const uint8_t *raw,
-		   const struct image_geometry *geo, uint32_t ino)
+void inode_decode(struct inode_info *i, const uint8_t *raw,
+		  const struct image_geometry *geo, uint32_t ino)
 {
 	uint32_t len = OLD_SIZE;
 
@@ -98,8 +98,8 @@ static void decode(struct inode_info *i, const uint8_t *raw,
 }
 
 /* crc32c over number, generation and the inode with its checksum as 0. */
-static bool csum_is_right(const struct image_geometry *geo,
-			  const uint8_t *raw, uint32_t ino)
+bool inode_csum_is_right(const struct image_geometry *geo,
+			 const uint8_t *raw, uint32_t ino)
 {
 	static const uint8_t zero[2] = { 0, 0 };
 	uint32_t crc, stored = get_le16(raw + AT_CSUM_LO);
@@ -132,7 +132,7 @@ static errcode_t check_csum(struct image *img, const uint8_t *raw,
 {
 	/* Reserved inodes that nobody uses are all zero. */
 	if (!img->geo.metadata_csum || get_le16(raw) == 0 ||
-	    csum_is_right(&img->geo, raw, ino))
+	    inode_csum_is_right(&img->geo, raw, ino))
 		return 0;
 	return image_wrong_csum(img, IMAGE_CSUM_INODE, "inode %u", ino);
 }
@@ -166,7 +166,7 @@ errcode_t read_inode(struct inode_info *ret, struct image *img, uint32_t ino)
 	if (!err)
 		err = check_csum(img, raw, ino);
 	if (!err)
-		decode(ret, raw, &img->geo, ino);
+		inode_decode(ret, raw, &img->geo, ino);
 	return err;
 }
 
@@ -204,7 +204,8 @@ errcode_t read_inode_more(struct inode_more *ret, struct image *img,
 		return err;
 	decode_more(ret, raw, geo);
 	ret->has_csum = geo->metadata_csum;
-	ret->csum_good = geo->metadata_csum && csum_is_right(geo, raw, ino);
+	ret->csum_good = geo->metadata_csum &&
+			 inode_csum_is_right(geo, raw, ino);
 	ret->group = (ino - 1) / geo->inodes_per_group;
 	byte = (uint64_t)((ino - 1) % geo->inodes_per_group) *
 	       geo->inode_size;
@@ -249,7 +250,7 @@ static errcode_t scan_table(const struct inode_scan *s, uint32_t first_ino,
 		err = check_csum(s->img, raw, first_ino + i);
 		if (err)
 			break;
-		decode(&info, raw, geo, first_ino + i);
+		inode_decode(&info, raw, geo, first_ino + i);
 		err = s->visit(s->arg, &info);
 	}
 	return err;

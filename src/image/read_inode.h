@@ -56,6 +56,15 @@ struct inode_more {
 errcode_t read_inode_more(struct inode_more *ret, struct image *img,
 			  uint32_t ino);
 
+/* Turn the inode_size bytes @raw of @ino into values. */
+void inode_decode(struct inode_info *i, const uint8_t *raw,
+		  const struct image_geometry *geo, uint32_t ino);
+
+/* Whether the checksum in the inode_size bytes @raw of @ino is theirs; only
+ * where the image has checksums. */
+bool inode_csum_is_right(const struct image_geometry *geo,
+			 const uint8_t *raw, uint32_t ino);
+
 /* Called for each inode.  A code other than 0 ends the scan. */
 typedef errcode_t inode_visit(void *arg, const struct inode_info *i);
 

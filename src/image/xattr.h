@@ -130,6 +130,12 @@ uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,
  * ("user."), or NULL for a number that has none. */
 const char *xattr_prefix(uint8_t index);
 
+/* The hash in an entry, over its name and the @len bytes, a multiple of 4,
+ * of its padded value.  Kernels before 6.2 took the bytes of names as they
+ * take char: @is_signed is that form. */
+uint32_t xattr_entry_hash(const uint8_t *name, uint8_t name_len,
+			  const uint8_t *value, size_t len, bool is_signed);
+
 enum { XATTR_REFS_MAX = 1024 };	/* inodes that may share a block */
 
 #endif

@@ -213,25 +213,26 @@ static uint32_t rotate(uint32_t v, unsigned int bits)
 	return v << bits | v >> (32 - bits);
 }
 
-/* Continue the hash of a name over @len bytes of a padded value. */
-static uint32_t hash_words(uint32_t hash, const uint8_t *words, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i += 4)
-		hash = rotate(hash, 16) ^ get_le32(words + i);
-	return hash;
-}
-
-/* Bytes of a name count as unsigned, as on every kernel since 6.2. */
-static uint32_t hash_name(const struct xattr *x)
+uint32_t xattr_entry_hash(const uint8_t *name, uint8_t name_len,
+			  const uint8_t *value, size_t len, bool is_signed)
 {
 	uint32_t hash = 0;
 	size_t i;
 
-	for (i = 0; i < x->name_len; i++)
-		hash = rotate(hash, 5) ^ (uint8_t)x->name[i];
+	for (i = 0; i < name_len; i++)
+		hash = rotate(hash, 5) ^
+		       (is_signed ? (uint32_t)(int8_t)name[i] : name[i]);
+	for (i = 0; i < len; i += 4)
+		hash = rotate(hash, 16) ^ get_le32(value + i);
 	return hash;
+}
+
+/* Names as on every kernel since 6.2. */
+static uint32_t hash_entry(const struct xattr *x, const uint8_t *value,
+			   size_t len)
+{
+	return xattr_entry_hash((const uint8_t *)x->name, x->name_len, value,
+				len, false);
 }
 
 /* An area being written. */
@@ -257,7 +258,7 @@ static uint32_t put_value(struct area *a, uint8_t *entry,
 	}
 	if (!a->hashed)
 		return 0;
-	return hash_words(hash_name(x), a->base + a->end, len);
+	return hash_entry(x, a->base + a->end, len);
 }
 
 static void put_entry(struct area *a, const struct xattr *x, uint32_t ea_ino)
@@ -274,7 +275,7 @@ static void put_entry(struct area *a, const struct xattr *x, uint32_t ea_ino)
 	if (ea_ino) {
 		put_le32(crc, xattr_value_hash(a->fmt, x->value,
 					       x->value_len));
-		hash = hash_words(hash_name(x), crc, sizeof(crc));
+		hash = hash_entry(x, crc, sizeof(crc));
 	} else {
 		hash = put_value(a, entry, x);
 	}
