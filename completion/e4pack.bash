@@ -19,8 +19,8 @@ _e4pack()
 
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-			'create plan add batch es frag info ls stat cat journal
-			--help --version' -- "$cur")
+			'create plan add batch es frag info ls stat cat
+			journal verify --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -103,6 +103,7 @@ _e4pack()
 		ls) build="$inspect -l -R -i -0 -a -A -L --dereference" ;;
 		stat) build="$inspect -L --dereference" ;;
 		cat) build="${inspect/--json /} -L --dereference" ;;
+		verify) build=$inspect ;;
 		*) build= ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$build" -- "$cur")

@@ -341,6 +341,11 @@ enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
 			      const char *image, const char *const *paths,
 			      size_t n);
 
+/* Check every checksum, count and structure of an image and report what is
+ * wrong.  Return: E4PACK_NO when something is. */
+enum e4pack_status e4pack_verify(const struct e4pack_inspect_options *options,
+				 const char *image);
+
 /* Return: the version, as "0.1.0". */
 const char *e4pack_version(void);
 

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "stat", cmd_stat, "all attributes of a path" },
 	{ "cat", cmd_cat, "the bytes of files, to standard output" },
 	{ "journal", cmd_journal, "what is in the journal; --replay replays it" },
+	{ "verify", cmd_verify, "whether everything in an image is right" },
 };
 
 static void help(FILE *out)
