@@ -270,7 +270,7 @@ class Image:
                 return True
         return False
 
-    def descriptor(self, group):
+    def descriptor_at(self, group):
         per_block = self.block_size // self.desc_size
         index = group // per_block
         # Where the superblock is, which bigalloc leaves in block 1.
@@ -283,8 +283,10 @@ class Image:
                 block = zero + 1
         else:
             block = zero + 1 + index
-        return self.bytes(block * self.block_size +
-                          group % per_block * self.desc_size, self.desc_size)
+        return block * self.block_size + group % per_block * self.desc_size
+
+    def descriptor(self, group):
+        return self.bytes(self.descriptor_at(group), self.desc_size)
 
     def table(self, group):
         if group not in self._tables:
