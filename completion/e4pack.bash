@@ -88,7 +88,7 @@ _e4pack()
 	esac
 	if [[ $cur = -* ]]; then
 		case $command in
-		create | plan) ;;
+		create | plan | verify) ;;
 		add) build="--owner --map-owner --times --clamp-mtime --exclude
 			--one-file-system --ignore-unreadable --allow-vanished
 			--keep-dir-symlinks --whole-copy --journal-only -E -n
@@ -103,7 +103,6 @@ _e4pack()
 		ls) build="$inspect -l -R -i -0 -a -A -L --dereference" ;;
 		stat) build="$inspect -L --dereference" ;;
 		cat) build="${inspect/--json /} -L --dereference" ;;
-		verify) build=$inspect ;;
 		*) build= ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$build" -- "$cur")

@@ -341,10 +341,21 @@ enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
 			      const char *image, const char *const *paths,
 			      size_t n);
 
+struct e4pack_verify_options {
+	struct e4pack_options build;	/* as the image was made with; of it
+					 * count the session, the offset, the
+					 * sources and the threads */
+	bool json;
+	e4pack_output *output;	/* where the report goes */
+	void *output_arg;
+};
+
 /* Check every checksum, count and structure of an image and report what is
- * wrong.  Return: E4PACK_NO when something is. */
-enum e4pack_status e4pack_verify(const struct e4pack_inspect_options *options,
-				 const char *image);
+ * wrong; with sources, also whether it holds just what they do.
+ * Return: E4PACK_NO when something is wrong, or differs. */
+enum e4pack_status e4pack_verify(const struct e4pack_verify_options *options,
+				 const char *image,
+				 const char *const *sources, size_t n);
 
 /* Return: the version, as "0.1.0". */
 const char *e4pack_version(void);

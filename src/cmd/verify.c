@@ -1,39 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The verify command. */
+/* The verify command; it takes the command line of create. */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
-#include <string.h>
+static const char usage[] = "e4pack verify [OPTIONS] IMAGE [SOURCE...]";
 
-#include "cmd/inspect_options.h"
+static int verify(struct build_options *b, struct terminal *t, int n,
+		  char **operands)
+{
+	const struct e4pack_verify_options options = {
+		.build = b->options, .json = b->json,
+		.output = terminal_output, .output_arg = t,
+	};
 
-static const struct option longopts[] = {
-	INSPECT_LONG,
-	{ NULL, 0, NULL, 0 },
-};
-
-static const char help[] =
-"Checks every checksum, count and structure; exit 3 when something is wrong."
-"\n\n";
+	return terminal_exit(t, e4pack_verify(&options, operands[0],
+				(const char *const *)operands + 1,
+				(size_t)n - 1));
+}
 
 int cmd_verify(int argc, char **argv)
 {
-	struct e4pack_inspect_options options;
-	const struct inspect_syntax syntax = {
-		.longopts = longopts,
-		.usage = "e4pack verify [OPTIONS] IMAGE",
-		.help = help,
-	};
-	struct terminal t;
-	int status;
+	static const char *const operands[] = { "IMAGE", NULL };
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	if (argc - optind > 1)
-		return terminal_usage(&t, argv[optind + 1],
-				      "is too much: there is one image");
-	return terminal_exit(&t, e4pack_verify(&options, argv[optind]));
+	return build_command(argc, argv, usage, operands, verify);
 }

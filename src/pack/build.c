@@ -208,6 +208,23 @@ static errcode_t stage_tree(struct build *b, const char *image,
 	return !err && live ? end_live(b) : err;
 }
 
+errcode_t build_tree(struct build *b, const struct build_stager *stager)
+{
+	errcode_t err = frame_settle(&b->plan.frame, &b->plan.format,
+				     b->options, b->diag);
+
+	return err ? err : stage_tree(b, NULL, stager);
+}
+
+void build_release(struct build *b)
+{
+	live_frame_release(&b->frame);
+	plan_release(&b->plan);
+	if (b->tree.root)
+		tree_release(&b->tree);
+	delay_release(&b->delay);
+}
+
 static errcode_t run(struct build *b, const char *image,
 		     const struct build_stager *stager)
 {
@@ -267,10 +284,6 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 	} else if (b.has_target) {
 		target_abort(&b.target);
 	}
-	live_frame_release(&b.frame);
-	plan_release(&b.plan);
-	if (b.tree.root)
-		tree_release(&b.tree);
-	delay_release(&b.delay);
+	build_release(&b);
 	return err;
 }

@@ -48,6 +48,12 @@ errcode_t build_image(const struct e4pack_options *options, const char *image,
 errcode_t build_open_trace(struct build *b, const char *image);
 errcode_t build_close_trace(struct build *b, errcode_t err);
 
+/* Stage the tree that build_image() would make an image of, and no more: @b
+ * has options, diag and progress set, in it and in its plan.  Reports.
+ * Return: 0 or a code; build_release() in any case. */
+errcode_t build_tree(struct build *b, const struct build_stager *stager);
+void build_release(struct build *b);
+
 /* Let a live image follow what was staged.  Return: as live_settle(). */
 errcode_t build_settle(struct build *b);
 

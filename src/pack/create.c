@@ -8,11 +8,6 @@
 #include "pack/build.h"
 #include "pack/stage.h"
 
-struct source_list {
-	const char *const *specs;
-	size_t n;
-};
-
 /* Standard input can be read once. */
 static errcode_t check_sources(const struct source_list *l,
 			       struct diag *diag)
@@ -27,11 +22,12 @@ static errcode_t check_sources(const struct source_list *l,
 			  "standard input can be a source only once");
 }
 
-static errcode_t stage_all(void *arg, struct build *b)
+errcode_t create_stage(void *arg, struct build *b)
 {
 	const struct source_list *l = arg;
+	errcode_t err = check_sources(l, b->diag);
 
-	return stage_sources(b, l->specs, l->n);
+	return err ? err : stage_sources(b, l->specs, l->n);
 }
 
 errcode_t pack_create(const struct e4pack_options *options, const char *image,
@@ -40,10 +36,8 @@ errcode_t pack_create(const struct e4pack_options *options, const char *image,
 		      struct progress *progress)
 {
 	struct source_list l = { sources, n };
-	const struct build_stager stager = { .stage = stage_all, .arg = &l };
-	errcode_t err = check_sources(&l, diag);
+	const struct build_stager stager = { .stage = create_stage,
+					     .arg = &l };
 
-	if (err)
-		return err;
 	return build_image(options, image, &stager, totals, diag, progress);
 }

@@ -28,22 +28,10 @@ static inline void bits_add(struct bits *b, uint64_t i)
 	b->words[i / 64] |= UINT64_C(1) << i % 64;
 }
 
-static inline void bits_drop(struct bits *b, uint64_t i)
-{
-	b->words[i / 64] &= ~(UINT64_C(1) << i % 64);
-}
-
 /* Add @len numbers from @start on.  Return: how many were there before;
  * *@first is the first of them. */
 uint64_t bits_add_run(struct bits *b, uint64_t start, uint64_t len,
 		      uint64_t *first);
-
-/* Eight numbers from @start, a multiple of 8, on, as the byte of a bitmap;
- * what is past the end is not set. */
-static inline uint8_t bits_byte(const struct bits *b, uint64_t start)
-{
-	return start < b->n ? b->words[start / 64] >> start % 64 & 0xff : 0;
-}
 
 /* Make bits_rank() work for the set as it is now; it does not change after
  * this.  Return: 0 or ENOMEM. */

@@ -24,7 +24,6 @@ enum {
 	FT_DIR = 2,
 	SHORTEST_SECRET = 16,	/* bytes of an encrypted name */
 	HASH_BESIDE = 8,	/* bytes of a hash behind a name */
-	INLINE_PARENT = 4,
 };
 
 /* What comes next in a block. */

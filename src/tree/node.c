@@ -15,8 +15,7 @@
 #include "base/buf.h"
 #include "base/trace.h"
 
-static int compare_names(const char *a, size_t a_len, const char *b,
-			 size_t b_len)
+int node_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
 
@@ -27,7 +26,7 @@ static int compare_names(const char *a, size_t a_len, const char *b,
 
 int node_cmp(struct node *a, struct node *b)
 {
-	return compare_names(a->name, a->name_len, b->name, b->name_len);
+	return node_name_cmp(a->name, a->name_len, b->name, b->name_len);
 }
 
 RB_GENERATE(node_head, node, by_name, node_cmp)
@@ -38,11 +37,11 @@ struct node *node_known_child(const struct tree_inode *dir, const char *name,
 	const struct node *last = dir->dir.last;
 	struct node *n = RB_ROOT(&dir->dir.children);
 
-	if (!last || compare_names(name, len, last->name,
+	if (!last || node_name_cmp(name, len, last->name,
 				   last->name_len) > 0)
 		return NULL;
 	while (n) {
-		int c = compare_names(name, len, n->name, n->name_len);
+		int c = node_name_cmp(name, len, n->name, n->name_len);
 
 		if (!c)
 			break;

@@ -53,6 +53,9 @@ void inode_touch(const struct tree *t, struct tree_inode *inode);
 struct node *node_child(struct tree *t, const struct node *dir,
 			const char *name, size_t len);
 
+/* Order two names as node_cmp() does. */
+int node_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len);
+
 /* As node_child(), but only what is in the tree already. */
 struct node *node_known_child(const struct tree_inode *dir, const char *name,
 			      size_t len);
