@@ -169,15 +169,13 @@ static uint32_t check_record(struct dir_check *d, const uint8_t *at,
 {
 	const uint32_t beside = d->hash_beside && dots == DOTS_NONE ?
 				HASH_BESIDE : 0;
-	uint32_t rec, name_len;
+	uint32_t rec;
 
 	if (left < HEADER)
 		return 0;
 	rec = dir_record(d->check, at);
-	name_len = d->check->geo->filetype ? at[6] : get_le16(at + 6);
 	if (rec > left || rec % 4 || rec < HEADER + 4 + beside ||
-	    name_len > FORMAT_NAME_MAX ||
-	    ((HEADER + name_len + beside + 3) & ~3u) > rec)
+	    ((HEADER + at[6] + beside + 3) & ~3u) > rec)
 		return 0;
 	return rec;
 }

@@ -125,8 +125,12 @@ static uint64_t link_block(const struct check *c, const struct inode_info *info)
 	}
 	/* One extent, in a root without depth, of one block. */
 	if (!(c->incompat & INCOMPAT_EXTENTS) || get_le16(at + 2) != 1 ||
-	    get_le16(at + 6) || get_le32(at + 12) || get_le16(at + 16) != 1)
+	    get_le16(at + 6) || get_le32(at + 12) ||
+	    get_le16(at + 16) % EXTENT_WRITTEN_MAX != 1)
 		return 0;
+	if (get_le16(at + 16) > EXTENT_WRITTEN_MAX)
+		fault_inode(c->faults, info->ino, "the link's target is in a "
+			    "block that reads as zero");
 	return get_le32(at + 20) | (uint64_t)get_le16(at + 18) << 32;
 }
 

@@ -35,6 +35,8 @@ RULES = [
      "inode, which reserved ones have not"),
     ("verify", "attributes in its block: entries are out of order",
      "the kernel's search ends where the order says; libext2fs reads all"),
+    ("verify", "the link's target is in a block that reads as zero",
+     "e2fsck does not look whether the one extent of a link is unwritten"),
     ("verify", "a special file or link is immutable or append-only",
      "e2fsck offers to clear the flag, but ends as if it were content"),
 ]
