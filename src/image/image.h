@@ -3,7 +3,8 @@
  * An existing image, opened for reading.  The file is opened O_RDONLY and
  * never written.  What the superblock says is checked before anything else
  * believes it, so that later arithmetic on the geometry cannot overflow,
- * divide by zero or ask for absurd memory.  One thread at a time.
+ * divide by zero or ask for absurd memory.  One thread at a time, but for
+ * image_read().
  */
 #ifndef E4PACK_IMAGE_IMAGE_H
 #define E4PACK_IMAGE_IMAGE_H

@@ -106,7 +106,6 @@ static int by_name(const void *a, const void *b)
 }
 
 struct xattr_gather {
-	struct compare *compare;
 	const struct xattr_set *set;
 	uint32_t n;		/* found */
 	bool differ;
@@ -138,7 +137,7 @@ static errcode_t match_xattr(void *arg, const struct xattr_entry *e,
 static errcode_t compare_xattrs(struct compare *c, const struct tree_inode *t,
 				const struct inode_info *i, char *what)
 {
-	struct xattr_gather g = { .compare = c, .set = t->xattrs };
+	struct xattr_gather g = { .set = t->xattrs };
 	errcode_t err = read_xattrs(c->img, i, match_xattr, &g);
 
 	if (!err && (g.differ || g.n != (t->xattrs ? t->xattrs->n : 0)))

@@ -8,7 +8,7 @@
  *	super	check_super.c	the superblock, its copies
  *	groups	check_groups.c	descriptors; claims what is fixed
  *	inodes	check_inodes.c	every inode: _inode, _map, _block_map, _xattr,
- *				_link; claims their blocks
+ *				_special; claims their blocks
  *	dirs	check_dirs.c	every folder: _dir_block, _htree; counts names
  *	tree	check_tree.c	what is reached from the root, link counts
  *	counts	check_counts.c	bitmaps and counts against what was found
@@ -31,31 +31,29 @@ enum { SUPER_LEN = 1024 };
 enum super_at {
 	SB_R_BLOCKS = 0x08, SB_FREE_BLOCKS = 0x0c, SB_FREE_INODES = 0x10,
 	SB_MTIME = 0x2c, SB_WTIME = 0x30, SB_STATE = 0x3a,
-	SB_CREATOR_OS = 0x48, SB_REV = 0x4c, SB_GROUP_NR = 0x5a,
+	SB_REV = 0x4c,
 	SB_COMPAT = 0x5c, SB_INCOMPAT = 0x60, SB_RO_COMPAT = 0x64,
 	SB_UUID = 0x68, SB_PREALLOC_DIR = 0xcd, SB_RESERVED_GDT = 0xce,
 	SB_JOURNAL_INO = 0xe0, SB_JOURNAL_DEV = 0xe4,
-	SB_LAST_ORPHAN = 0xe8, SB_BACKUP_TYPE = 0xfd, SB_MKFS_TIME = 0x108,
-	SB_JOURNAL_BLOCKS = 0x10c, SB_BLOCKS_HI = 0x150,
+	SB_LAST_ORPHAN = 0xe8, SB_MKFS_TIME = 0x108, SB_BLOCKS_HI = 0x150,
 	SB_R_BLOCKS_HI = 0x154, SB_FREE_BLOCKS_HI = 0x158,
 	SB_MIN_EXTRA = 0x15c, SB_WANT_EXTRA = 0x15e, SB_FLAGS = 0x160,
 	SB_MMP_BLOCK = 0x168, SB_USER_QUOTA = 0x240, SB_GROUP_QUOTA = 0x244,
-	SB_PROJECT_QUOTA = 0x26c, SB_ENCODING_FLAGS = 0x27e,
-	SB_ORPHAN_FILE = 0x280, SB_CSUM = 0x3fc,
+	SB_PROJECT_QUOTA = 0x26c, SB_ORPHAN_FILE = 0x280, SB_CSUM = 0x3fc,
 };
 
 enum {
 	COMPAT_HAS_JOURNAL = 0x4, COMPAT_EXT_ATTR = 0x8,
 	COMPAT_RESIZE_INODE = 0x10, COMPAT_DIR_INDEX = 0x20,
 	COMPAT_ORPHAN_FILE = 0x1000,
-	INCOMPAT_FILETYPE = 0x2, INCOMPAT_RECOVER = 0x4,
+	INCOMPAT_RECOVER = 0x4,
 	INCOMPAT_META_BG = 0x10, INCOMPAT_EXTENTS = 0x40,
 	INCOMPAT_64BIT = 0x80, INCOMPAT_MMP = 0x100,
 	INCOMPAT_FLEX_BG = 0x200, INCOMPAT_EA_INODE = 0x400,
 	INCOMPAT_CSUM_SEED = 0x2000, INCOMPAT_LARGEDIR = 0x4000,
 	INCOMPAT_INLINE_DATA = 0x8000, INCOMPAT_CASEFOLD = 0x20000,
 	RO_LARGE_FILE = 0x2, RO_GDT_CSUM = 0x10, RO_DIR_NLINK = 0x20,
-	RO_QUOTA = 0x100, RO_BIGALLOC = 0x200, RO_METADATA_CSUM = 0x400,
+	RO_QUOTA = 0x100, RO_METADATA_CSUM = 0x400,
 	RO_ORPHAN_PRESENT = 0x10000,
 };
 

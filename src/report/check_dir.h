@@ -22,7 +22,7 @@ struct htree_block {
 struct htree {
 	struct htree_block *blocks;	/* NULL: the folder has no index, or
 					 * one too damaged to follow */
-	uint32_t n, cap;
+	uint32_t n;
 	uint32_t depth;		/* levels below the root: 1 or more */
 	uint32_t version;	/* of the hash, see image/dirhash.h */
 };

@@ -2,8 +2,8 @@
 /*
  * Group descriptors.  The frame of an image is what no file can have:
  *
- *	superblock, descriptors and their reserve	where the group has one
- *	block bitmap, inode bitmap, inode table		where its descriptor says
+ *	superblock, descriptors, their reserve	where the group has them
+ *	block bitmap, inode bitmap, inode table	where the descriptor says
  *
  * Without flex_bg the second line lies in the group itself.  The parts of all
  * groups are sorted; two that overlap are a fault, and what they cover is

@@ -56,7 +56,8 @@ static void check_isize(struct check *c, enum super_at at, const char *name)
 static void check_figures(struct check *c)
 {
 	const struct image_geometry *geo = c->geo;
-	uint64_t reserved = sb32(c, SB_R_BLOCKS), free = sb32(c, SB_FREE_BLOCKS);
+	uint64_t reserved = sb32(c, SB_R_BLOCKS);
+	uint64_t free = sb32(c, SB_FREE_BLOCKS);
 
 	if (c->incompat & INCOMPAT_64BIT) {
 		reserved |= (uint64_t)sb32(c, SB_R_BLOCKS_HI) << 32;

@@ -82,7 +82,6 @@ class Mutant:
         self.image = ext4read.Image(path)
         with open(path, "rb") as f:
             self.data = bytearray(f.read())
-        self.clean = None
         self.changed = {}
         i = self.image
         self.bs = i.block_size
@@ -99,7 +98,6 @@ class Mutant:
         i = self.image
         self.used, self.nodes, self.maps, self.dirs, self.xattrs = \
             [], [], [], [], []
-        self.numbers = []
         for ino in range(1, i.inodes + 1):
             inode = i.inode(ino)
             if not inode.nlink and ino != 8:
@@ -127,10 +125,9 @@ class Mutant:
             self.find_nodes(ino, generation, self.image.block(block))
 
     def find_maps(self, inode):
-        for k in (12, 13):
-            block = u32(inode.iblock, 4 * k)
-            if block and inode.number != 7:
-                self.maps.append(block)
+        if inode.number != 7:
+            self.maps += [b for b in struct.unpack_from(
+                "<II", inode.iblock, 48) if b]
 
     def blocks_of(self, inode):
         """(logical, physical) blocks of a folder."""
@@ -147,10 +144,10 @@ class Mutant:
                 self.data[at + k] = byte
 
     def put32(self, at, value):
-        self.put(at, struct.pack("<I", value & 0xFFFFFFFF))
+        self.put(at, (value & 0xFFFFFFFF).to_bytes(4, "little"))
 
     def put16(self, at, value):
-        self.put(at, struct.pack("<H", value & 0xFFFF))
+        self.put(at, (value & 0xFFFF).to_bytes(2, "little"))
 
     def write(self):
         with open(self.path, "r+b") as f:
