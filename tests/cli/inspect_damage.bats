@@ -5,10 +5,10 @@
 
 load helper
 
-# damaged_image [CREATE OPTIONS]: bad.img, with each kind of structure.
-damaged_image() {
+# damaged_tree: t, with something for each kind of structure.
+damaged_tree() {
 	mkdir -p t/d t/many
-	seq 1 100 >t/f
+	seq 1 40 >t/f
 	setfattr -n user.in -v inode t/f 2>/dev/null || true
 	setfattr -n user.block -v "$(printf '%0300d' 7)" t/f 2>/dev/null ||
 		true
@@ -23,6 +23,11 @@ damaged_image() {
 		printf x | dd of=t/holes bs=4096 seek=$i conv=notrunc \
 			status=none
 	done
+}
+
+# damaged_image [CREATE OPTIONS]: bad.img of that tree.
+damaged_image() {
+	damaged_tree
 	create bad.img -s 6M "$@" t
 	[[ $(e4pack stat --json bad.img f | jq .xattr_block) != null ]] ||
 		skip 'no attributes here'
@@ -40,6 +45,21 @@ EVERY=${DAMAGE_EVERY:-61}
 	damaged_image -b 4096
 	python3 "$LIB/damage.py" "$E4PACK" bad.img "$((EVERY * 2))" \
 		"${SEED:-2}"
+}
+
+@test "damage: every field, with inline data" {
+	damaged_tree
+	mke2fs -q -F -t ext4 -O inline_data,^metadata_csum,^resize_inode \
+		-b 1024 -d t bad.img 6M
+	[ "$(e4pack stat --json bad.img f | jq -r .mapping)" = inline ]
+	[ "$(e4pack stat --json bad.img d | jq -r .mapping)" = inline ]
+	python3 "$LIB/damage.py" "$E4PACK" bad.img "$EVERY" "${SEED:-3}"
+}
+
+@test "damage: every field, with indirect blocks" {
+	damaged_tree
+	mke2fs -q -F -t ext2 -b 1024 -d t bad.img 6M
+	python3 "$LIB/damage.py" "$E4PACK" bad.img "$EVERY" "${SEED:-4}"
 }
 
 @test "row 70: wrong checksums are told, the rest is shown" {

@@ -67,12 +67,13 @@ def inode_place(path):
 
 def first_block(path):
     """Of a folder or a slow link: the block that its first extent maps; of a
-    file with many extents: the block of the tree."""
+    file with many extents: the block of the tree.  0: it has none."""
     raw = inode_place(path) + 40
+    if stat_of(path)["mapping"] != "extents":
+        return 0
     depth = struct.unpack_from("<H", good, raw + 6)[0]
-    if depth:
-        return struct.unpack_from("<I", good, raw + 16)[0] * block_size
-    return struct.unpack_from("<I", good, raw + 20)[0] * block_size
+    at = raw + (16 if depth else 20)
+    return struct.unpack_from("<I", good, at)[0] * block_size
 
 
 def journal_place():
@@ -99,7 +100,8 @@ def regions():
     yield "large folder", first_block("many"), 96, read[:1]
     yield "link", first_block("slow"), 8, read[:2]
     yield "extents", first_block("holes"), 84, read[1:]
-    yield "attributes", stat_of("f")["xattr_block"] * block_size, 128, read[1:2]
+    yield ("attributes", stat_of("f").get("xattr_block", 0) * block_size, 128,
+           read[1:2])
 
 
 def values(at, length):
@@ -131,6 +133,8 @@ def main():
     wrong = count = number = 0
     f = os.open(image, os.O_RDWR)
     for name, first, length, commands in regions():
+        if not first:
+            continue
         for at, new in values(first, length):
             number += 1
             if (number + seed) % every:
