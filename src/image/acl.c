@@ -131,6 +131,39 @@ errcode_t acl_to_disk(const uint8_t *acl, size_t len, uint8_t **ret,
 	return 0;
 }
 
+static errcode_t unpack_entry(struct buf *out, const uint8_t *acl, size_t n)
+{
+	uint8_t entry[ENTRY_LEN];
+
+	put_le32(entry + 4, UINT32_MAX);
+	memcpy(entry, acl, n);
+	return buf_add(out, entry, sizeof(entry));
+}
+
+errcode_t acl_from_disk(struct buf *out, const uint8_t *acl, size_t len)
+{
+	const size_t start = out->len;
+	uint8_t version[VERSION_LEN];
+	errcode_t err;
+	size_t at, n;
+
+	if (len < VERSION_LEN || get_le32(acl) != DISK_VERSION)
+		return E4PACK_ET_BAD_ENTRY;
+	put_le32(version, HOST_VERSION);
+	err = buf_add(out, version, sizeof(version));
+	for (at = VERSION_LEN; !err && at < len; at += n) {
+		n = ENTRY_LEN;
+		if (len - at >= SHORT_ENTRY_LEN)
+			n = disk_entry_len(get_le16(acl + at));
+		if (n > len - at)
+			return E4PACK_ET_BAD_ENTRY;
+		err = unpack_entry(out, acl + at, n);
+	}
+	if (!err && !is_valid(out->data + start, out->len - start))
+		err = E4PACK_ET_BAD_ENTRY;
+	return err;
+}
+
 /* Return: how far left in a mode the permissions of @tag are, or -1 for an
  * entry that a mode has no place for. */
 static int mode_shift(unsigned int tag, bool has_mask)

@@ -17,6 +17,10 @@
 errcode_t acl_to_disk(const uint8_t *acl, size_t len, uint8_t **ret,
 		      size_t *len_ret);
 
+/* Unpack the @len bytes at @acl again, appending them to @out.
+ * Return: 0; E4PACK_ET_BAD_ENTRY when they are no ACL; ENOMEM. */
+errcode_t acl_from_disk(struct buf *out, const uint8_t *acl, size_t len);
+
 /* Give the owner, the group (or the mask, where there is one) and the others
  * of an ACL in ext4's form the permissions in @mode, as chmod(2) does. */
 void acl_chmod(uint8_t *acl, size_t len, uint32_t mode);
