@@ -210,13 +210,13 @@ static errcode_t add_data(struct archive_source *s, struct entry *e,
 	return add_all(s, e, &t, base, promised);
 }
 
-/* Look at what libarchive passes over in silence. */
-static errcode_t check_headers(struct archive_source *s)
+/* Look at what libarchive passes over in silence, or reads wrong. */
+static errcode_t check_headers(struct archive_source *s, struct entry *e)
 {
 	struct diag *diag = s->options->diag;
 	struct tar_facts facts;
 	const uint8_t *p;
-	size_t len;
+	size_t len, i;
 	errcode_t err;
 
 	if (archive_reader_is_cpio(&s->reader))
@@ -225,6 +225,9 @@ static errcode_t check_headers(struct archive_source *s)
 	if (!p)
 		return diag_nomem(diag);
 	tar_facts_read(&facts, p, len);
+	for (i = 0; i < ENTRY_TIMES; i++)
+		if (facts.has_time[i])
+			e->times[i] = facts.times[i];
 	if (facts.nul)
 		return diag_error(diag, s->meta.subject, E4PACK_ET_BAD_PATH,
 				  "its name or target has a NUL byte in it");
@@ -244,7 +247,7 @@ static errcode_t fill(struct archive_source *s, struct entry *e,
 
 	err = archive_meta_fill(&s->meta, e, ae);
 	if (!err)
-		err = check_headers(s);
+		err = check_headers(s, e);
 	if (err || !S_ISREG(e->mode) || !e->size)
 		return err;
 	if (e->hardlink && !archive_reader_is_cpio(&s->reader))

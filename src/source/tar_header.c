@@ -20,6 +20,7 @@ enum {
 	SUM_AT = 148, SUM_LEN = 8,
 	TYPE_AT = 156,
 	MAGIC_AT = 257,
+	SECONDS_LEN = 18, NSEC_DIGITS = 9,
 };
 
 static const struct {
@@ -113,8 +114,60 @@ static bool is_nul_path(const uint8_t *p, size_t len)
 	return false;
 }
 
-/* Whether one of the pax records in @len bytes at @p is such a path. */
-static bool has_nul_path(const uint8_t *p, size_t len)
+/* Read the @len bytes at @p where they are "-SECONDS.FRACTION", all of which
+ * counts backward; the fraction is cut at nanoseconds. */
+static bool read_before_1970(struct timestamp *t, const uint8_t *p,
+			     size_t len)
+{
+	const uint8_t *dot = memchr(p, '.', len);
+	uint32_t nsec = 0;
+	int64_t sec = 0;
+	size_t i;
+
+	if (len < 2 || *p != '-' || !dot || dot - p > SECONDS_LEN)
+		return false;
+	for (i = 1; p + i < dot; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+		sec = sec * 10 + (p[i] - '0');
+	}
+	for (i = 1; i <= NSEC_DIGITS; i++) {
+		bool digit = dot + i < p + len && dot[i] >= '0' &&
+			     dot[i] <= '9';
+
+		nsec = nsec * 10 + (digit ? dot[i] - '0' : 0);
+		if (!digit)
+			len = dot - p;
+	}
+	t->sec = nsec ? -sec - 1 : -sec;
+	t->nsec = nsec ? 1000000000 - nsec : 0;
+	return true;
+}
+
+/* Take what is of interest in the record of @len bytes, "KEY=VALUE". */
+static void take_record(struct tar_facts *facts, const uint8_t *p, size_t len)
+{
+	static const struct {
+		const char *key;
+		enum entry_time time;
+	} keys[] = {
+		{ "atime=", ENTRY_ATIME }, { "mtime=", ENTRY_MTIME },
+		{ "ctime=", ENTRY_CTIME },
+	};
+	const size_t n = strlen(keys[0].key);
+	size_t i;
+
+	facts->nul |= is_nul_path(p, len);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (len > n && !memcmp(p, keys[i].key, n))
+			facts->has_time[keys[i].time] =
+				read_before_1970(&facts->times[keys[i].time],
+						 p + n, len - n);
+}
+
+/* Go through the pax records in @len bytes at @p. */
+static void take_records(struct tar_facts *facts, const uint8_t *p,
+			 size_t len)
 {
 	while (len) {
 		size_t digits = 0, record = 0;
@@ -124,13 +177,11 @@ static bool has_nul_path(const uint8_t *p, size_t len)
 			record = record * 10 + (p[digits++] - '0');
 		/* libarchive has refused what is malformed. */
 		if (digits + 2 > record || record > len)
-			return false;
-		if (is_nul_path(p + digits + 1, record - digits - 2))
-			return true;
+			return;
+		take_record(facts, p + digits + 1, record - digits - 2);
 		p += record;
 		len -= record;
 	}
-	return false;
 }
 
 void tar_facts_read(struct tar_facts *facts, const uint8_t *p, size_t len)
@@ -150,7 +201,7 @@ void tar_facts_read(struct tar_facts *facts, const uint8_t *p, size_t len)
 		if (body > len || size > body)
 			return;
 		if (strchr("xX", p[TYPE_AT - TAR_BLOCK]))
-			facts->nul |= has_nul_path(p, size);
+			take_records(facts, p, size);
 		p += body;
 		len -= body;
 	}

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/entry.h"
+
 enum { TAR_BLOCK = 512 };
 
 enum raw_format {
@@ -21,6 +23,10 @@ struct tar_facts {
 	char type;		/* typeflag of the last header */
 	bool volume;		/* a volume label is among them */
 	bool nul;		/* a pax path has a NUL in it */
+	/* Pax times before 1970 with a fraction, whose sign libarchive takes
+	 * for that of the seconds alone. */
+	struct timestamp times[ENTRY_TIMES];
+	bool has_time[ENTRY_TIMES];
 };
 
 /* Tell what kind of archive begins in @len bytes at @p, 512 where there are

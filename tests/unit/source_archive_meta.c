@@ -388,6 +388,58 @@ static void compress(struct buf *out, const struct buf *in,
 	out->len = used;
 }
 
+static const struct {
+	const char *text;
+	int64_t sec;
+	uint32_t nsec;
+} early_times[] = {
+	{ "-1", -1, 0 },
+	{ "-1.0", -1, 0 },
+	{ "-0.5", -1, 500000000 },
+	{ "-1.5", -2, 500000000 },
+	{ "-1.000000001", -2, 999999999 },
+	{ "-2147483648.25", -2147483649, 750000000 },
+	{ "-3.0000000009", -3, 0 },
+	{ "-3.9999999999", -4, 1 },
+	{ "3.5", 3, 500000000 },
+};
+
+/* libarchive alone would read -1.5 as -0.5. */
+static void before_1970(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(early_times) / sizeof(early_times[0]); i++) {
+		struct source_options o = { .diag = NULL };
+		struct buf b = BUF_INIT, messages = BUF_INIT, r = BUF_INIT;
+		struct source *s;
+		struct diag diag;
+		struct entry e;
+		bool end;
+
+		record(&r, "mtime", early_times[i].text,
+		       strlen(early_times[i].text));
+		record(&r, "ctime", early_times[i].text,
+		       strlen(early_times[i].text));
+		extended(&b, &r);
+		file(&b, "f", "");
+		tail(&b);
+		s = open_one(&b, -1, &o, &diag, &messages);
+		entry_init(&e);
+		assert_int_equal(source_next(s, &e, &end), 0);
+		assert_int_equal(e.times[ENTRY_MTIME].sec, early_times[i].sec);
+		assert_int_equal(e.times[ENTRY_MTIME].nsec,
+				 early_times[i].nsec);
+		assert_int_equal(e.times[ENTRY_CTIME].sec, early_times[i].sec);
+		entry_release(&e);
+		source_free(s);
+		diag_release(&diag);
+		buf_release(&b);
+		buf_release(&messages);
+	}
+}
+
 static void compressed(void **state)
 {
 	static int (*const filters[])(struct archive *a) = {
@@ -437,6 +489,7 @@ int main(void)
 		cmocka_unit_test(strict),
 		cmocka_unit_test(spool_limit),
 		cmocka_unit_test(from_the_middle),
+		cmocka_unit_test(before_1970),
 		cmocka_unit_test(compressed),
 	};
 
