@@ -188,8 +188,11 @@ static errcode_t fill_one(struct archive_meta *m, struct entry *e,
 	}
 	if (access)
 		fix_mode(e, &acl);
-	/* The mode says all of an access ACL with only the base entries. */
-	if (!access || acl.tags != ACL_BASE)
+	/* The mode says all of an access ACL with only the base entries.  One
+	 * that is an attribute, too, is better there: libarchive cuts large
+	 * numbers in texts. */
+	if ((!access || acl.tags != ACL_BASE) &&
+	    !archive_meta_has_xattr(e, kind->xattr))
 		err = add_xattr(e, kind->xattr, &acl);
 	if (err)
 		diag_nomem(m->diag);

@@ -215,7 +215,7 @@ static errcode_t check_xattr(struct archive_meta *m, const char *name,
 	return 0;
 }
 
-static bool has_xattr(const struct entry *e, const char *name)
+bool archive_meta_has_xattr(const struct entry *e, const char *name)
 {
 	size_t low = 0, high = e->n_xattrs;
 
@@ -253,7 +253,7 @@ static errcode_t fill_xattrs(struct archive_meta *m, struct entry *e,
 		err = check_xattr(m, name, len);
 		if (err)
 			return err;
-		if (!has_xattr(e, name) &&
+		if (!archive_meta_has_xattr(e, name) &&
 		    entry_add_xattr(e, name, value, len))
 			return diag_nomem(m->diag);
 	}

@@ -28,8 +28,11 @@ struct archive_meta {
 errcode_t archive_meta_fill(struct archive_meta *m, struct entry *e,
 			    struct archive_entry *ae);
 
+/* Whether @e has the extended attribute @name; those of @e are sorted. */
+bool archive_meta_has_xattr(const struct entry *e, const char *name);
+
 /* Add the POSIX access and default ACL of @ae to @e as the extended
- * attributes that the kernel has them in.  Reports. */
+ * attributes that the kernel has them in, unless it has them.  Reports. */
 errcode_t archive_acl_fill(struct archive_meta *m, struct entry *e,
 			   struct archive_entry *ae);
 
