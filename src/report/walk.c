@@ -25,6 +25,7 @@ struct step {
 	uint8_t len;
 	uint8_t file_type;	/* as in struct dir_item */
 	bool into;		/* go into the folder of this name */
+	bool pruned;		/* with @into: do not */
 };
 
 struct level {
@@ -119,6 +120,27 @@ static int by_key(const void *a, const void *b)
 	}
 }
 
+/* The order in which a folder is followed by what is in it. */
+static int by_name(const void *a, const void *b)
+{
+	const struct step *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len;
+	int order = memcmp(x->name, y->name, n);
+
+	if (order)
+		return order;
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	if (x->into != y->into)
+		return x->into - y->into;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+static int (*order_of(const struct walk *w))(const void *, const void *)
+{
+	return w->v->nested ? by_name : by_key;
+}
+
 static void release_level(struct level *l)
 {
 	arena_release(&l->names);
@@ -144,7 +166,7 @@ static errcode_t open_level(struct walk *w, const struct inode_info *i)
 	list.level = l;
 	err = pass_damage(w, read_dir(w->img, i, list_name, &list));
 	if (!err && l->n)
-		qsort(l->steps, l->n, sizeof(*l->steps), by_key);
+		qsort(l->steps, l->n, sizeof(*l->steps), order_of(w));
 	return err;
 }
 
@@ -175,6 +197,18 @@ static errcode_t close_level(struct walk *w)
 	return err;
 }
 
+/* Pass over the later step that goes into the folder of @met. */
+static void prune(struct walk *w, const struct step *met)
+{
+	struct level *l = &w->levels[w->depth - 1];
+	struct step key = *met, *into;
+
+	key.into = true;
+	into = bsearch(&key, l->steps, l->n, sizeof(key), order_of(w));
+	if (into)
+		into->pruned = true;
+}
+
 static errcode_t meet(struct walk *w, const struct step *s)
 {
 	struct inode_info i;
@@ -187,7 +221,11 @@ static errcode_t meet(struct walk *w, const struct step *s)
 			  "otherwise", s->ino);
 		w->damaged = true;
 	}
-	return tell(w, &i, w->depth, w->v->enter);
+	err = tell(w, &i, w->depth, w->v->enter);
+	if (err != WALK_PRUNE)
+		return err;
+	prune(w, s);
+	return 0;
 }
 
 static errcode_t go_into(struct walk *w, const struct step *s)
@@ -208,6 +246,8 @@ static errcode_t next_step(struct walk *w)
 	if (l->next == l->n)
 		return close_level(w);
 	s = l->steps[l->next++];
+	if (s.pruned)
+		return 0;
 	w->path.len = l->path_len;
 	if (buf_add(&w->path, "/", 1) || buf_add(&w->path, s.name, s.len))
 		return diag_nomem(image_diag(w->img));
@@ -218,6 +258,8 @@ static errcode_t walk_steps(struct walk *w, const struct inode_info *i)
 {
 	errcode_t err = tell(w, i, 0, w->v->enter);
 
+	if (err == WALK_PRUNE)
+		return 0;
 	if (err || !S_ISDIR(i->mode))
 		return err;
 	err = open_level(w, i);

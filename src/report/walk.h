@@ -21,7 +21,11 @@ struct walk_item {
 	const struct inode_info *inode;
 };
 
-enum { WALK_STOP = -1 };	/* a visitor's way to end a walk well */
+/* A visitor's codes that are no failure. */
+enum {
+	WALK_STOP = -1,		/* ends the walk well */
+	WALK_PRUNE = -2,	/* from enter: do not go into this folder */
+};
 
 /* Who is told.  A code other than 0 ends the walk. */
 struct walk_visitor {
@@ -30,6 +34,9 @@ struct walk_visitor {
 	/* A folder, after what is in it.  May be NULL. */
 	errcode_t (*leave)(void *arg, const struct walk_item *item);
 	void *arg;
+	/* Another order: all that is in a folder comes right behind it ("a",
+	 * "a/b", "a-b"), names sorted in each folder. */
+	bool nested;
 };
 
 /* Visit @path, whose inode is @i, and all below it.  A folder that is met a

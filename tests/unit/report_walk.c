@@ -67,6 +67,48 @@ static void order(void **state)
 			    "/lost+found </lost+found /usr ");
 }
 
+static errcode_t note_some(void *arg, const struct walk_item *item)
+{
+	strcat(arg, item->path);
+	strcat(arg, " ");
+	return strcmp(item->path, "/a-b") && strcmp(item->path, "/usr/lib") ?
+	       0 : WALK_PRUNE;
+}
+
+static errcode_t note_all_left(void *arg, const struct walk_item *item)
+{
+	strcat(arg, "<");
+	note(arg, item);
+	return 0;
+}
+
+static void nested_and_pruned(void **state)
+{
+	struct fixture *f = *state;
+	char seen[512] = "";
+	struct walk_visitor v = {
+		.enter = note_some, .leave = note_all_left, .arg = seen,
+		.nested = true,
+	};
+	struct inode_info root, pruned;
+
+	assert_int_equal(read_inode(&root, f->img, FORMAT_ROOT_INO), 0);
+	assert_int_equal(walk_tree(f->img, "/", &root, &v), 0);
+	assert_string_equal(seen, "/ /a /a/b /a/b/f </a/b </a /a-b /a.c /abs "
+			    "/far /lib /loop /lost+found </lost+found /usr "
+			    "/usr/lib </usr </ ");
+	seen[0] = '\0';
+	v.nested = false;
+	assert_int_equal(walk_tree(f->img, "/", &root, &v), 0);
+	assert_string_equal(seen, "/ /a /a-b /a.c /a/b /a/b/f </a/b </a /abs "
+			    "/far /lib /loop /lost+found </lost+found /usr "
+			    "/usr/lib </usr </ ");
+	seen[0] = '\0';
+	assert_int_equal(resolve_path(&pruned, NULL, f->img, "/a-b"), 0);
+	assert_int_equal(walk_tree(f->img, "/a-b", &pruned, &v), 0);
+	assert_string_equal(seen, "/a-b ");
+}
+
 struct path_case {
 	const char *path;
 	errcode_t err;
@@ -173,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order),
+		cmocka_unit_test(nested_and_pruned),
 		cmocka_unit_test(look_up),
 		cmocka_unit_test(find_again),
 	};
