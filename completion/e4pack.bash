@@ -20,7 +20,7 @@ _e4pack()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
 			'create plan add batch es frag info ls stat cat
-			journal verify --help --version' -- "$cur")
+			extract journal verify --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -34,9 +34,14 @@ _e4pack()
 			32768 65536' -- "$cur")
 		return
 		;;
-	-C)
-		mapfile -t COMPREPLY < <(compgen -W '16K 64K 256K 1M' -- \
-			"$cur")
+	-C | --directory)
+		if [[ $command = extract ]]; then
+			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+			compopt -o filenames
+		else
+			mapfile -t COMPREPLY < <(compgen -W '16K 64K 256K 1M' \
+				-- "$cur")
+		fi
 		return
 		;;
 	-I)
@@ -81,6 +86,11 @@ _e4pack()
 			"$cur")
 		return
 		;;
+	-o | --output)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames
+		return
+		;;
 	-N | -i | -L | -m | --max-size | --owner | --map-owner | --exclude | \
 	--threads | --dirty-limit | --top | --fail-over)
 		return
@@ -103,6 +113,8 @@ _e4pack()
 		ls) build="$inspect -l -R -i -0 -a -A -L --dereference" ;;
 		stat) build="$inspect -L --dereference" ;;
 		cat) build="${inspect/--json /} -L --dereference" ;;
+		extract) build="${inspect/--json /} -C --directory -o --output -F
+			--force" ;;
 		*) build= ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$build" -- "$cur")

@@ -341,6 +341,22 @@ enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
 			      const char *image, const char *const *paths,
 			      size_t n);
 
+struct e4pack_extract_options {
+	struct e4pack_inspect_options inspect;	/* its output takes the
+						 * archive "-" */
+	const char *directory;	/* take out into this folder, or ... */
+	const char *archive;	/* ... as a tar in the pax form into this
+				 * file, or "-" */
+	bool force;		/* replace what is in the way */
+};
+
+/* Take out what @paths name, which may have globs in them, and the folders
+ * above it; everything with @n 0.  What the folder cannot have as it is in
+ * the image is warned of, once a kind. */
+enum e4pack_status e4pack_extract(const struct e4pack_extract_options *options,
+				  const char *image, const char *const *paths,
+				  size_t n);
+
 struct e4pack_verify_options {
 	struct e4pack_options build;	/* as the image was made with; of it
 					 * count the session, the offset, the

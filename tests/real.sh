@@ -284,6 +284,16 @@ debian() {
 			same_bytes folder.img "$way.img"
 	done
 	rm -f gz.img zst.img stdin.img
+	check 'debian: extract to a folder' "$E4PACK" extract folder.img -C back
+	check 'debian: that is the tree' compare --times ignore tree back
+	check 'debian: extract to a tar' "$E4PACK" extract folder.img \
+		-o back.tar
+	for way in back back.tar; do
+		check "debian: from $way" "$E4PACK" create -F back.img "$way"
+		check "debian: $way gives the bytes of the folder" \
+			same_bytes folder.img back.img
+	done
+	rm -rf back back.tar back.img
 	check 'debian: the same to our reader' compare tree folder.img
 	check 'debian: the same as the archive' compare system.tar tar.img
 	check 'debian: no avoidable extent' unavoidable folder.img

@@ -17,6 +17,7 @@ int cmd_batch(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_es(int argc, char **argv);
+int cmd_extract(int argc, char **argv);
 int cmd_frag(int argc, char **argv);
 int cmd_journal(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "ls", cmd_ls, "the names in folders" },
 	{ "stat", cmd_stat, "all attributes of a path" },
 	{ "cat", cmd_cat, "the bytes of files, to standard output" },
+	{ "extract", cmd_extract, "what is in it, to a folder or as a tar" },
 	{ "journal", cmd_journal, "what is in the journal; --replay replays it" },
 	{ "verify", cmd_verify, "whether everything in an image is right" },
 };

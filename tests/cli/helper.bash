@@ -44,10 +44,10 @@ e4pack() {
 			rest+=("$@")
 			break
 			;;
-		-[bCIiNJLUmOEs] | --size | --max-size | --owner | --map-owner | \
+		-[bCIiNJLUmOoEs] | --size | --max-size | --owner | --map-owner | \
 		--times | --exclude | --order | --threads | --trace | \
 		--trace-format | --top | --fail-over | --dirty-limit | \
-		--allocator)
+		--allocator | --directory | --output)
 			options+=("${@:1:2}")
 			shift
 			;;

@@ -11,6 +11,8 @@ blocks; options of every geometry.  Then
   - a second run gives the same bytes,
   - folders over a block are indexed,
   - es and frag agree with the reader, and no extent could be avoided,
+  - what is extracted from it is the tree again, and so is what GNU tar reads
+    from the extracted archive; both give the same image,
   - the numbers of --json are those of the superblock,
   - with a size of "min", one block less fails.
 Prints TAP; a failure names the seed, to be repeated with --seed S --count 1.
@@ -247,6 +249,12 @@ class Trees:
             self.attributes(folder)
 
 
+def has_sockets(top):
+    return any(stat.S_ISSOCK(os.lstat(os.path.join(folder, name)).st_mode)
+               for folder, _dirs, names in os.walk(os.fsencode(top))
+               for name in names)
+
+
 def random_options(rng):
     bs = rng.choice((1024, 1024, 2048, 4096, 4096, 4096, 8192, 16384, 65536))
     words = ["-b", str(bs)]
@@ -336,9 +344,9 @@ class Judge:
                                   ("Fix?", "wrong", "WARNING")):
             raise Wrong("e2fsck: " + said[-2000:])
 
-    def compare(self, tree, found, inode_size):
+    def compare(self, tree, found, inode_size, *how):
         done = run(sys.executable, TREECMP, "--inode-size", str(inode_size),
-                   tree, found)
+                   *how, tree, found)
         if done.returncode:
             raise Wrong("%s differs:\n%s%s" % (
                 os.path.basename(found), done.stdout.decode()[-3000:],
@@ -362,6 +370,40 @@ class Judge:
         if frag["extents"] != frag["ideal_extents"] + \
                 frag["unavoidable_extents"]:
             raise Wrong("fragments: %s" % frag)
+
+    def extracted(self, here, tree, image, words, inode_size):
+        """The way back, as a folder and as an archive."""
+        out, tar = os.path.join(here, "out"), os.path.join(here, "out.tar")
+        again = os.path.join(here, "again.img")
+        for where in ("-C", out), ("-o", tar):
+            done = run(self.program, "extract", *where, image)
+            said = done.stderr.decode(errors="replace")
+            if ROOT and (done.returncode or "could not" in said):
+                raise Wrong("extract %s: status %d: %s" % (
+                    where[0], done.returncode, said[-2000:]))
+        if not ROOT:
+            return
+        bs = words[words.index("-b") + 1]
+        self.compare(tree, out, inode_size, "--times", "ignore",
+                     "--block-size", bs)
+        self.same_image(out, image, again, words)
+        if has_sockets(out):
+            return
+        self.same_image(tar, image, again, words)
+        shutil.rmtree(out)
+        os.mkdir(out)
+        done = run("tar", "--xattrs", "--xattrs-include=*", "--acls", "-xpf",
+                   tar, "-C", out)
+        if done.returncode:
+            raise Wrong("tar: " + done.stderr.decode(errors="replace"))
+        self.compare(tree, out, inode_size, "--times", "ignore",
+                     "--no-holes")
+
+    def same_image(self, source, image, again, words):
+        self.create(again, source, words)
+        if run("cmp", image, again).returncode:
+            raise Wrong("%s gave another image" % os.path.basename(source))
+        os.unlink(again)
 
     def numbers(self, image, said):
         if said["blocks"] != said["data_blocks"] + said["metadata_blocks"] \
@@ -420,6 +462,7 @@ class Judge:
         self.reports(first)
         if self.can_mount and bs <= resource.getpagesize():
             self.kernel(tree, first, inode_size)
+        self.extracted(here, tree, first, words, inode_size)
         if size == "min":
             self.least(tree, words, said)
         shutil.rmtree(here, ignore_errors=True)

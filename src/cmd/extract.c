@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The extract command. */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/inspect_options.h"
+
+static const struct option longopts[] = {
+	{ "directory", required_argument, NULL, 'C' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "force", no_argument, NULL, 'F' },
+	INSPECT_LONG_PLAIN,
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+"Takes everything, or what PATH names, out of the image.\n\n"
+"  -C, --directory DIR   into this folder\n"
+"  -o, --output FILE     as a tar archive; - is standard output\n"
+"  -F, --force           replace what is in the way\n";
+
+static const char *take(void *arg, int opt, const char *value)
+{
+	struct e4pack_extract_options *o = arg;
+
+	switch (opt) {
+	case 'C':
+		o->directory = value;
+		break;
+	case 'o':
+		o->archive = value;
+		break;
+	case 'F':
+		o->force = true;
+		break;
+	}
+	return value && !*value ? "needs a name" : NULL;
+}
+
+/* See that there is one place to go to, which is not a terminal. */
+static int check(struct terminal *t, const struct e4pack_extract_options *o)
+{
+	if (!o->directory && !o->archive)
+		return terminal_usage(t, "-C", "is missing: -C DIR is where "
+				      "to, or -o FILE for an archive");
+	if (o->directory && o->archive)
+		return terminal_usage(t, "-o", "cannot be with -C");
+	if (o->archive && !strcmp(o->archive, "-") && isatty(STDOUT_FILENO))
+		return terminal_usage(t, "-o -", "standard output is a "
+				      "terminal: name a file, or a pipe");
+	return 0;
+}
+
+int cmd_extract(int argc, char **argv)
+{
+	struct e4pack_extract_options options;
+	const struct inspect_syntax syntax = {
+		.shortopts = INSPECT_SHORT "C:o:F", .longopts = longopts,
+		.usage = "e4pack extract [OPTIONS] IMAGE [PATH...] -C DIR",
+		.help = help, .take = take, .arg = &options,
+	};
+	struct terminal t;
+	int status;
+
+	memset(&options, 0, sizeof(options));
+	terminal_init(&t, argv[0]);
+	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
+	if (status)
+		return status - 1;
+	status = check(&t, &options);
+	if (status)
+		return status;
+	return terminal_exit(&t, e4pack_extract(&options, argv[optind],
+				(const char *const *)argv + optind + 1,
+				(size_t)(argc - optind - 1)));
+}
