@@ -76,11 +76,12 @@ void emit_json(struct emit *e, json_t *json)
 	free(text);
 }
 
-static char *base64(const uint8_t *in, size_t len)
+char *emit_base64(const void *data, size_t len)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = malloc((len + 2) / 3 * 4 + 1), *p = out;
+	const uint8_t *in = data;
 	size_t i;
 
 	if (!out)
@@ -100,8 +101,7 @@ static char *base64(const uint8_t *in, size_t len)
 	return out;
 }
 
-/* The bytes with everything over ASCII as \xNN, which is always UTF-8. */
-static char *escape_high(const char *name, size_t len)
+char *emit_escape_high(const char *name, size_t len)
 {
 	char *out = malloc(4 * len + 1), *p = out;
 	size_t i;
@@ -129,8 +129,8 @@ errcode_t emit_json_name(json_t *obj, const char *key, const char *name,
 
 	if (value)
 		return json_object_set_new(obj, key, value) ? ENOMEM : 0;
-	exact = base64((const uint8_t *)name, len);
-	escaped = escape_high(name, len);
+	exact = emit_base64(name, len);
+	escaped = emit_escape_high(name, len);
 	failed = !exact || !escaped ||
 		 asprintf(&exact_key, "%s_b64", key) < 0;
 	if (!failed)

@@ -50,6 +50,12 @@ void emit_json(struct emit *e, json_t *json);
 errcode_t emit_json_name(json_t *obj, const char *key, const char *name,
 			 size_t len);
 
+/* The two forms of a name that is not UTF-8: all its bytes in base64, and the
+ * name with \xNN for every byte over ASCII and for '\'.
+ * Return: a string to free(), or NULL without memory. */
+char *emit_base64(const void *data, size_t len);
+char *emit_escape_high(const char *name, size_t len);
+
 /* Return: a new JSON string "SEC.NNNNNNNNN", or NULL without memory. */
 json_t *emit_json_time(struct timestamp t);
 
