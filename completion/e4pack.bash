@@ -107,7 +107,7 @@ _e4pack()
 		batch) build="--new --keep-going --whole-copy --journal-only
 			$build" ;;
 		es) build=$inspect ;;
-		frag) build="$inspect --top --fail-over" ;;
+		frag) build="$inspect --top --fail-over --csv --svg" ;;
 		journal) build="$inspect --replay" ;;
 		info) build="$inspect --groups" ;;
 		ls) build="$inspect -l -R -i -0 -a -A -L --dereference" ;;

@@ -285,7 +285,12 @@ enum e4pack_status e4pack_es(const struct e4pack_inspect_options *options,
 
 struct e4pack_frag_options {
 	struct e4pack_inspect_options inspect;
-	uint32_t top;		/* files to list; 0: 10 */
+	bool csv;		/* a line for each file instead; not with
+				 * json */
+	const char *svg;	/* a file for a picture of the whole image,
+				 * "-": to output instead of the report; NULL:
+				 * none */
+	uint32_t top;		/* files to list; 0: 10, and with csv all */
 	bool has_limit;		/* E4PACK_NO when more files than ... */
 	uint64_t limit;		/* ... this are fragmented */
 };

@@ -3,6 +3,7 @@
 #include "e4pack.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "api/session.h"
 #include "base/emit.h"
@@ -148,6 +149,28 @@ enum e4pack_status e4pack_es(const struct e4pack_inspect_options *options,
 	return end(&inspection, err);
 }
 
+static enum frag_form frag_form(const struct e4pack_frag_options *o)
+{
+	if (o->svg && !strcmp(o->svg, "-"))
+		return FRAG_NOTHING;
+	if (o->csv)
+		return FRAG_CSV;
+	return o->inspect.json ? FRAG_JSON : FRAG_TEXT;
+}
+
+static errcode_t check_frag(const struct e4pack_frag_options *o,
+			    enum frag_form form, struct diag *d)
+{
+	if (o->csv && o->inspect.json)
+		return diag_error(d, "--csv", E4PACK_ET_USAGE,
+				  "does not go with --json");
+	if (form == FRAG_NOTHING && (o->csv || o->inspect.json))
+		return diag_error(d, "--svg", E4PACK_ET_USAGE,
+				  "standard output takes the picture or the "
+				  "report: name a file for the picture");
+	return 0;
+}
+
 enum e4pack_status e4pack_frag(const struct e4pack_frag_options *options,
 			       const char *image, const char *const *paths,
 			       size_t n)
@@ -155,7 +178,9 @@ enum e4pack_status e4pack_frag(const struct e4pack_frag_options *options,
 	struct inspection inspection;
 	const struct frag_options frag = {
 		.paths = paths, .n_paths = n,
-		.json = options->inspect.json,
+		.form = frag_form(options),
+		.only_worst = options->top,
+		.svg = options->svg,
 		.top = options->top ? options->top : DEFAULT_TOP,
 		.has_fail_over = options->has_limit,
 		.fail_over = options->limit,
@@ -163,6 +188,8 @@ enum e4pack_status e4pack_frag(const struct e4pack_frag_options *options,
 	};
 	errcode_t err = begin(&inspection, &options->inspect, image);
 
+	if (!err)
+		err = check_frag(options, frag.form, &inspection.session.diag);
 	if (!err)
 		err = report_frag(inspection.img, &frag, &inspection.out);
 	return end(&inspection, err);

@@ -217,7 +217,7 @@ static errcode_t give_name(struct target *t)
 
 	if (renameat(t->dirfd, t->temp, t->dirfd, t->name) < 0)
 		return diag_error(t->diag, t->path, errno,
-				  "the finished image cannot be renamed");
+				  "the finished file cannot be renamed");
 	free(t->temp);
 	t->temp = NULL;
 	err = t->options.sync ? io_fsync(t->dirfd) : 0;

@@ -8,11 +8,13 @@
 #include "base/number.h"
 #include "cmd/inspect_options.h"
 
-enum { OPT_TOP = INSPECT_FIRST_OWN, OPT_FAIL_OVER };
+enum { OPT_TOP = INSPECT_FIRST_OWN, OPT_FAIL_OVER, OPT_CSV, OPT_SVG };
 
 static const struct option longopts[] = {
 	{ "top", required_argument, NULL, OPT_TOP },
 	{ "fail-over", required_argument, NULL, OPT_FAIL_OVER },
+	{ "csv", no_argument, NULL, OPT_CSV },
+	{ "svg", required_argument, NULL, OPT_SVG },
 	INSPECT_LONG,
 	{ NULL, 0, NULL, 0 },
 };
@@ -20,13 +22,23 @@ static const struct option longopts[] = {
 static const char help[] =
 "Shows how far the layout is from the best one there could be.\n\n"
 "      --top N           name the N worst files [10]\n"
-"      --fail-over N     exit 3 when more than N files are fragmented\n";
+"      --fail-over N     exit 3 when more than N files are fragmented\n"
+"      --csv             one line for each file, or for the N of --top\n"
+"      --svg FILE        draw the image; '-': on standard output\n";
 
 static const char *take(void *arg, int opt, const char *value)
 {
 	struct e4pack_frag_options *o = arg;
 	uint64_t n;
 
+	if (opt == OPT_CSV) {
+		o->csv = true;
+		return NULL;
+	}
+	if (opt == OPT_SVG) {
+		o->svg = value;
+		return *value ? NULL : "needs the name of a file";
+	}
 	if (number_parse(value, UINT32_MAX, &n) || (opt == OPT_TOP && n == 0))
 		return "needs a number";
 	if (opt == OPT_TOP) {

@@ -16,6 +16,7 @@
 #include "image/read_group.h"
 #include "report/file_extents.h"
 #include "report/inode_set.h"
+#include "report/picture.h"
 #include "report/resolve.h"
 #include "report/walk.h"
 
@@ -31,13 +32,17 @@ struct frag_report {
 	size_t sums_cap;
 	uint64_t budget;	/* mapping blocks, see read_map.h */
 	bool damaged;
+	bool draws;		/* there is a picture */
+	struct picture picture;
 };
 
 static errcode_t count_free(void *arg, uint64_t start, uint64_t len)
 {
-	struct frag_free *f = arg;
+	struct frag_report *r = arg;
+	struct frag_free *f = &r->result.free;
 
-	(void)start;
+	if (r->draws)
+		picture_add_free(&r->picture, start, len);
 	f->blocks += len;
 	f->runs++;
 	if (len > f->largest_run)
@@ -62,7 +67,7 @@ static errcode_t count_file(struct frag_report *r, struct frag_file *f,
 	f->ino = i->ino;
 	f->size = i->size;
 	if (err == E4PACK_ET_BAD_IMAGE) {
-		r->damaged = true;
+		r->damaged = f->damaged = true;
 		return 0;
 	}
 	if (err || r->extents.n == 0)
@@ -70,12 +75,46 @@ static errcode_t count_file(struct frag_report *r, struct frag_file *f,
 	frag_count(&f->counts, r->extents.e, r->extents.n, &r->fixed);
 	frag_counts_add(&t->counts, &f->counts);
 	t->files++;
+	if (r->draws)
+		picture_add(&r->picture, frag_counts_excess(&f->counts) ?
+			    BLOCKS_FRAGMENTED : BLOCKS_FILE, i->ino,
+			    r->extents.e, r->extents.n);
 	if (frag_counts_excess(&f->counts) == 0)
 		return 0;
 	t->fragmented++;
 	if (frag_worst_add(&r->result.worst, f))
 		return diag_nomem(image_diag(r->img));
 	return 0;
+}
+
+/* What is drawn and not counted. */
+static errcode_t draw_blocks(struct frag_report *r, enum block_kind kind,
+			     const struct inode_info *i)
+{
+	errcode_t err;
+
+	if (!r->draws)
+		return 0;
+	err = file_extents_read(&r->extents, r->img, i, &r->budget);
+	if (err == E4PACK_ET_BAD_IMAGE) {
+		r->damaged = true;
+		return 0;
+	}
+	if (!err)
+		picture_add(&r->picture, kind, i->ino, r->extents.e,
+			    r->extents.n);
+	return err;
+}
+
+static errcode_t draw_journal(struct frag_report *r)
+{
+	struct inode_info i;
+	errcode_t err;
+
+	if (!r->draws)
+		return 0;
+	err = read_inode(&i, r->img, FORMAT_JOURNAL_INO);
+	return err ? err : draw_blocks(r, BLOCKS_JOURNAL, &i);
 }
 
 static errcode_t scan_inode(void *arg, const struct inode_info *i)
@@ -86,9 +125,14 @@ static errcode_t scan_inode(void *arg, const struct inode_info *i)
 
 	if (err || !inode_has_name(r->img, i))
 		return err;
-	if (S_ISDIR(i->mode))
-		r->result.totals.directories++;
-	return S_ISREG(i->mode) ? count_file(r, &f, i) : 0;
+	if (S_ISREG(i->mode))
+		return count_file(r, &f, i);
+	if (S_ISLNK(i->mode))
+		return draw_blocks(r, BLOCKS_FILE, i);
+	if (!S_ISDIR(i->mode))
+		return 0;
+	r->result.totals.directories++;
+	return draw_blocks(r, BLOCKS_FOLDER, i);
 }
 
 static errcode_t add_row(struct frag_report *r, const struct frag_file *f,
@@ -96,14 +140,24 @@ static errcode_t add_row(struct frag_report *r, const struct frag_file *f,
 {
 	const bool is_folder = S_ISDIR(item->inode->mode);
 
-	if (!r->options->json) {
+	switch (r->options->form) {
+	case FRAG_TEXT:
 		frag_show_row(&f->counts, item->path,
 			      is_folder ? " (all in it)" : "", r->out);
 		return r->out->err;
+	case FRAG_JSON:
+		if (json_array_append_new(r->result.paths,
+					  frag_row_json(f, item->path,
+							is_folder)))
+			return diag_nomem(image_diag(r->img));
+		return 0;
+	case FRAG_CSV:
+		if (!is_folder && !f->damaged && !r->options->only_worst)
+			frag_csv_row(f, item->path, r->out);
+		return r->out->err;
+	case FRAG_NOTHING:
+		break;
 	}
-	if (json_array_append_new(r->result.paths,
-				  frag_row_json(f, item->path, is_folder)))
-		return diag_nomem(image_diag(r->img));
 	return 0;
 }
 
@@ -114,9 +168,19 @@ static errcode_t enter_folder(struct frag_report *r,
 			  sizeof(*r->sums)))
 		return diag_nomem(image_diag(r->img));
 	memset(&r->sums[item->depth], 0, sizeof(*r->sums));
-	if (inode_set_add(&r->seen, item->inode->ino))
-		r->result.totals.directories++;
-	return 0;
+	if (!inode_set_add(&r->seen, item->inode->ino))
+		return 0;
+	r->result.totals.directories++;
+	return draw_blocks(r, BLOCKS_FOLDER, item->inode);
+}
+
+/* Files without blocks have no row, unless they were asked for or the rows
+ * are all there is. */
+static bool has_row(const struct frag_report *r, const struct frag_file *f,
+		    const struct walk_item *item)
+{
+	return f->counts.extents || item->depth == 0 ||
+	       r->options->form == FRAG_CSV;
 }
 
 static errcode_t enter(void *arg, const struct walk_item *item)
@@ -129,11 +193,14 @@ static errcode_t enter(void *arg, const struct walk_item *item)
 		return err;
 	if (S_ISDIR(item->inode->mode))
 		return enter_folder(r, item);
-	if (!S_ISREG(item->inode->mode) ||
-	    !inode_set_add(&r->seen, item->inode->ino))
+	if (!inode_set_add(&r->seen, item->inode->ino))
+		return 0;
+	if (S_ISLNK(item->inode->mode))
+		return draw_blocks(r, BLOCKS_FILE, item->inode);
+	if (!S_ISREG(item->inode->mode))
 		return 0;
 	err = count_file(r, &f, item->inode);
-	if (err || (f.counts.extents == 0 && item->depth))
+	if (err || !has_row(r, &f, item))
 		return err;
 	if (item->depth)
 		frag_counts_add(&r->sums[item->depth - 1], &f.counts);
@@ -175,20 +242,32 @@ static errcode_t walk_path(struct frag_report *r, const char *path)
 	return 0;
 }
 
+/* Whether the rows of all files are wanted though no path was given. */
+static bool lists_all(const struct frag_options *o)
+{
+	return o->form == FRAG_CSV && !o->only_worst && !o->n_paths;
+}
+
 static errcode_t count_paths(struct frag_report *r)
 {
+	static const char *const whole[] = { "/" };
+	const bool all = lists_all(r->options);
+	const char *const *paths = all ? whole : r->options->paths;
+	size_t i, n = all ? 1 : r->options->n_paths;
 	errcode_t err = inode_set_init(&r->seen, r->img);
-	size_t i;
 
-	if (!err && r->options->json) {
+	if (!err && r->options->form == FRAG_JSON) {
 		r->result.paths = json_array();
 		if (!r->result.paths)
 			err = diag_nomem(image_diag(r->img));
-	} else if (!err) {
+	} else if (!err && r->options->form == FRAG_TEXT) {
 		frag_show_heading(r->out);
+	} else if (!err && r->options->form == FRAG_CSV &&
+		   !r->options->only_worst) {
+		frag_csv_heading(r->out);
 	}
-	for (i = 0; !err && i < r->options->n_paths; i++)
-		err = walk_path(r, r->options->paths[i]);
+	for (i = 0; !err && i < n; i++)
+		err = walk_path(r, paths[i]);
 	return err;
 }
 
@@ -227,11 +306,13 @@ static errcode_t count_all(struct frag_report *r)
 	r->fixed.runs = fixed;
 	r->fixed.cluster_bits = image_geometry(r->img)->cluster_bits;
 	if (!err)
-		err = r->options->n_paths ? count_paths(r) :
-		      read_inodes(r->img, scan_inode, r);
+		err = draw_journal(r);
+	if (!err)
+		err = r->options->n_paths || lists_all(r->options) ?
+		      count_paths(r) : read_inodes(r->img, scan_inode, r);
 	if (!err)
 		err = read_free_runs(r->img, fixed, r->fixed.n, count_free,
-				     &r->result.free);
+				     r);
 	if (!err)
 		err = name_worst(r);
 	free(fixed);
@@ -242,32 +323,60 @@ static void show(struct frag_report *r)
 {
 	const bool rows = r->options->n_paths;
 
-	if (r->options->json) {
+	switch (r->options->form) {
+	case FRAG_TEXT:
+		if (rows)
+			emit_text(r->out, "\n");
+		frag_show_text(&r->result, r->out, !rows);
+		break;
+	case FRAG_JSON:
 		frag_show_json(&r->result, r->out);
-		return;
+		break;
+	case FRAG_CSV:
+		if (r->options->only_worst)
+			frag_csv_worst(&r->result.worst, r->out);
+		break;
+	case FRAG_NOTHING:
+		break;
 	}
-	if (rows)
-		emit_text(r->out, "\n");
-	frag_show_text(&r->result, r->out, !rows);
+}
+
+/* Show what was counted, and draw it. */
+static errcode_t put_out(struct frag_report *r)
+{
+	errcode_t err = 0;
+
+	show(r);
+	if (r->draws)
+		err = picture_write(&r->picture, &r->result, r->out);
+	if (err != E4PACK_ET_BAD_IMAGE)
+		return err;
+	r->damaged = true;
+	return 0;
 }
 
 errcode_t report_frag(struct image *img, const struct frag_options *options,
 		      struct emit *out)
 {
 	struct frag_report r = { .img = img, .options = options, .out = out };
-	errcode_t err;
+	errcode_t err = 0;
 
 	r.result.img = img;
 	r.result.worst.max = options->top;
 	r.budget = image_geometry(img)->blocks;
-	err = count_all(&r);
+	r.draws = options->svg;
+	if (r.draws)
+		err = picture_open(&r.picture, img, options->svg);
 	if (!err)
-		show(&r);
+		err = count_all(&r);
+	if (!err)
+		err = put_out(&r);
 	if (!err && r.damaged)
 		err = E4PACK_ET_BAD_IMAGE;
 	if (!err && options->has_fail_over &&
 	    r.result.totals.fragmented > options->fail_over)
 		err = E4PACK_ET_ANSWER_NO;
+	picture_release(&r.picture);
 	frag_worst_release(&r.result.worst);
 	json_decref(r.result.paths);
 	free(r.sums);

@@ -9,12 +9,12 @@
 
 #include "base/number.h"
 
-/* A path, or the way debugfs names an inode that has none. */
-static const char *file_name(const struct frag_file *f, char number[16])
+const char *frag_file_name(const struct frag_file *f,
+			   char number[FRAG_NUMBER_LEN])
 {
 	if (f->path)
 		return f->path;
-	snprintf(number, 16, "<%u>", f->ino);
+	snprintf(number, FRAG_NUMBER_LEN, "<%u>", f->ino);
 	return number;
 }
 
@@ -69,7 +69,7 @@ void frag_show_text(const struct frag_result *r, struct emit *out,
 		{ "unavoidable extents:", t->counts.unavoidable },
 		{ "fragmented files:", t->fragmented },
 	};
-	char number[16];
+	char number[FRAG_NUMBER_LEN];
 	size_t i;
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -84,7 +84,8 @@ void frag_show_text(const struct frag_result *r, struct emit *out,
 	frag_show_heading(out);
 	for (i = 0; i < r->worst.n; i++)
 		frag_show_row(&r->worst.files[i].counts,
-			      file_name(&r->worst.files[i], number), "", out);
+			      frag_file_name(&r->worst.files[i], number), "",
+			      out);
 }
 
 /* Set @key of @obj to a number; NULL stays NULL. */
@@ -120,14 +121,14 @@ json_t *frag_row_json(const struct frag_file *f, const char *path,
 static json_t *worst_json(const struct frag_worst *w)
 {
 	json_t *list = json_array();
-	char number[16];
+	char number[FRAG_NUMBER_LEN];
 	size_t i;
 
 	for (i = 0; list && i < w->n; i++) {
 		const struct frag_file *f = &w->files[i];
 
 		if (json_array_append_new(list,
-				frag_row_json(f, file_name(f, number),
+				frag_row_json(f, frag_file_name(f, number),
 					      false))) {
 			json_decref(list);
 			return NULL;

@@ -3,6 +3,8 @@
 #ifndef E4PACK_REPORT_FRAG_WORST_H
 #define E4PACK_REPORT_FRAG_WORST_H
 
+#include <stdbool.h>
+
 #include <et/com_err.h>
 
 #include "report/frag_count.h"
@@ -11,6 +13,7 @@ struct frag_file {
 	struct frag_counts counts;
 	uint64_t size;		/* bytes */
 	uint32_t ino;
+	bool damaged;		/* not to be read: the counts are 0 */
 	char *path;		/* NULL: not known; owned by the list */
 };
 

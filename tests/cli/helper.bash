@@ -47,7 +47,7 @@ e4pack() {
 		-[bCIiNJLUmOoEs] | --size | --max-size | --owner | --map-owner | \
 		--times | --exclude | --order | --threads | --trace | \
 		--trace-format | --top | --fail-over | --dirty-limit | \
-		--allocator | --directory | --output)
+		--allocator | --directory | --output | --svg)
 			options+=("${@:1:2}")
 			shift
 			;;
