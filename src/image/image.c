@@ -391,6 +391,9 @@ errcode_t image_copy(const struct image *img, uint64_t pblk, uint64_t len,
 	if (pblk >= geo->blocks ||
 	    len > (geo->blocks - pblk) << geo->block_bits)
 		return E4PACK_ET_BAD_IMAGE;
+	if (overlay_has(&img->overlay, pblk,
+			div_round_up(len, geo->block_size)))
+		return EOPNOTSUPP;
 	return io_copy_range(img->fd, img->offset + (pblk << geo->block_bits),
 			     fd, offset, len, done);
 }

@@ -25,3 +25,10 @@ size_t overlay_from(const struct overlay *o, uint64_t pblk)
 	}
 	return low;
 }
+
+bool overlay_has(const struct overlay *o, uint64_t pblk, uint64_t count)
+{
+	size_t i = overlay_from(o, pblk);
+
+	return i < o->n && o->blocks[i].home - pblk < count;
+}

@@ -29,4 +29,7 @@ void overlay_release(struct overlay *o);
 /* Return: the first entry whose home is @pblk or later, o->n for none. */
 size_t overlay_from(const struct overlay *o, uint64_t pblk);
 
+/* Whether there is an entry for any of the @count blocks from @pblk on. */
+bool overlay_has(const struct overlay *o, uint64_t pblk, uint64_t count);
+
 #endif
