@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/errors.h"
+#include "image/format.h"
 #include "image/read_dir.h"
 #include "report/folder_guard.h"
 
@@ -44,6 +45,11 @@ struct walk {
 	struct buf path;
 	struct folder_guard guard;
 	bool damaged;
+	/* Of walk_next() only. */
+	struct walk_visitor keeper;	/* keeps what it is told: */
+	struct walk_item item;
+	struct inode_info inode;
+	bool began, kept;
 };
 
 /* Damage is behind us and told; anything else ends the walk. */
@@ -254,37 +260,106 @@ static errcode_t next_step(struct walk *w)
 	return s.into ? go_into(w, &s) : meet(w, &s);
 }
 
-static errcode_t walk_steps(struct walk *w, const struct inode_info *i)
+static errcode_t first_step(struct walk *w, const struct inode_info *i)
 {
 	errcode_t err = tell(w, i, 0, w->v->enter);
 
 	if (err == WALK_PRUNE)
 		return 0;
-	if (err || !S_ISDIR(i->mode))
-		return err;
-	err = open_level(w, i);
-	while (!err && w->depth)
-		err = next_step(w);
-	return err;
+	return err || !S_ISDIR(i->mode) ? err : open_level(w, i);
+}
+
+static errcode_t init_walk(struct walk *w, struct image *img,
+			   const struct walk_visitor *v)
+{
+	memset(w, 0, sizeof(*w));
+	w->img = img;
+	w->v = v;
+	return folder_guard_init(&w->guard, img);
+}
+
+static void release_walk(struct walk *w)
+{
+	while (w->depth)
+		release_level(&w->levels[--w->depth]);
+	free(w->levels);
+	buf_release(&w->path);
+	folder_guard_release(&w->guard);
 }
 
 errcode_t walk_tree(struct image *img, const char *path,
 		    const struct inode_info *i,
 		    const struct walk_visitor *v)
 {
-	struct walk w = { .img = img, .v = v };
-	errcode_t err = folder_guard_init(&w.guard, img);
+	struct walk w;
+	errcode_t err = init_walk(&w, img, v);
 
 	if (!err && strcmp(path, "/") && buf_add_str(&w.path, path))
 		err = diag_nomem(image_diag(img));
 	if (!err)
-		err = walk_steps(&w, i);
+		err = first_step(&w, i);
+	while (!err && w.depth)
+		err = next_step(&w);
 	if (err == WALK_STOP)
 		err = 0;
-	while (w.depth)
-		release_level(&w.levels[--w.depth]);
-	free(w.levels);
-	buf_release(&w.path);
-	folder_guard_release(&w.guard);
+	release_walk(&w);
 	return !err && w.damaged ? E4PACK_ET_BAD_IMAGE : err;
+}
+
+static errcode_t keep(void *arg, const struct walk_item *item)
+{
+	struct walk *w = arg;
+
+	w->inode = *item->inode;
+	w->item = *item;
+	w->item.inode = &w->inode;
+	w->kept = true;
+	return 0;
+}
+
+errcode_t walk_begin(struct walk **ret, struct image *img)
+{
+	struct walk *w = malloc(sizeof(*w));
+	errcode_t err;
+
+	if (!w)
+		return diag_nomem(image_diag(img));
+	err = init_walk(w, img, &w->keeper);
+	w->keeper.enter = keep;
+	w->keeper.arg = w;
+	if (err)
+		walk_end(w);
+	else
+		*ret = w;
+	return err;
+}
+
+errcode_t walk_next(struct walk *w, const struct walk_item **item)
+{
+	struct inode_info root;
+	errcode_t err = 0;
+
+	w->kept = false;
+	if (!w->began) {
+		err = read_inode(&root, w->img, FORMAT_ROOT_INO);
+		if (!err)
+			err = first_step(w, &root);
+	}
+	w->began = true;
+	while (!err && !w->kept && w->depth)
+		err = next_step(w);
+	*item = w->kept ? &w->item : NULL;
+	return err;
+}
+
+errcode_t walk_end(struct walk *w)
+{
+	bool damaged;
+
+	if (!w)
+		return 0;
+	damaged = w->damaged;
+	release_walk(w);
+	free(w);
+	return damaged ? E4PACK_ET_BAD_IMAGE : 0;
 }

@@ -48,4 +48,21 @@ errcode_t walk_tree(struct image *img, const char *path,
 		    const struct inode_info *i,
 		    const struct walk_visitor *v);
 
+/* The same for a caller that asks for one name after the other, as one does
+ * that goes through two trees at once. */
+struct walk;
+
+/* Begin at the root of @img.  Reports.
+ * Return: 0 with *@ret to walk_end(), or as walk_tree(). */
+errcode_t walk_begin(struct walk **ret, struct image *img);
+
+/* Go to the next name: the root first, a folder before what is in it.
+ * *@item is valid until the next call, and NULL behind the last name.
+ * Reports.  Return: 0, ENOMEM, or as read_dir(). */
+errcode_t walk_next(struct walk *w, const struct walk_item **item);
+
+/* End a walk, at any time; NULL is fine.
+ * Return: 0, or E4PACK_ET_BAD_IMAGE when something was passed over. */
+errcode_t walk_end(struct walk *w);
+
 #endif

@@ -109,6 +109,41 @@ static void nested_and_pruned(void **state)
 	assert_string_equal(seen, "/a-b ");
 }
 
+/* One name after the other is the same walk, which may end anywhere. */
+static void one_by_one(void **state)
+{
+	struct fixture *f = *state;
+	const struct walk_item *item;
+	char seen[512] = "";
+	struct walk *w = NULL;
+	uint32_t ino = 0;
+
+	assert_int_equal(walk_begin(&w, f->img), 0);
+	assert_int_equal(walk_next(w, &item), 0);
+	while (item && strcmp(item->path, "/usr/lib")) {
+		note(seen, item);
+		ino = item->inode->ino;
+		assert_int_equal(walk_next(w, &item), 0);
+	}
+	assert_string_equal(seen, "/ /a /a-b /a-b/x /a.c /a/b /a/b/f /abs "
+			    "/far /lib /loop /lost+found /usr ");
+	assert_non_null(item);
+	assert_int_not_equal(item->inode->ino, ino);
+	assert_int_equal(item->depth, 2);
+	while (item)
+		assert_int_equal(walk_next(w, &item), 0);
+	assert_int_equal(walk_next(w, &item), 0);
+	assert_null(item);
+	assert_int_equal(walk_end(w), 0);
+
+	assert_int_equal(walk_begin(&w, f->img), 0);
+	assert_int_equal(walk_next(w, &item), 0);
+	assert_int_equal(walk_next(w, &item), 0);
+	assert_string_equal(item->path, "/a");
+	assert_int_equal(walk_end(w), 0);
+	assert_int_equal(walk_end(NULL), 0);
+}
+
 struct path_case {
 	const char *path;
 	errcode_t err;
@@ -216,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order),
 		cmocka_unit_test(nested_and_pruned),
+		cmocka_unit_test(one_by_one),
 		cmocka_unit_test(look_up),
 		cmocka_unit_test(find_again),
 	};
