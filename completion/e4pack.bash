@@ -19,8 +19,8 @@ _e4pack()
 
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W \
-			'create plan add batch es frag info ls stat cat
-			extract journal verify --help --version' -- "$cur")
+			'create plan add batch es frag diff info ls
+			stat cat extract journal verify --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -106,7 +106,7 @@ _e4pack()
 			-q -v -V --strict --progress --no-progress --help" ;;
 		batch) build="--new --keep-going --whole-copy --journal-only
 			$build" ;;
-		es) build=$inspect ;;
+		es | diff) build=$inspect ;;
 		frag) build="$inspect --top --fail-over --csv --svg" ;;
 		journal) build="$inspect --replay" ;;
 		info) build="$inspect --groups" ;;

@@ -346,6 +346,11 @@ enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
 			      const char *image, const char *const *paths,
 			      size_t n);
 
+/* Report how image @second differs from image @first: E4PACK_NO when it does.
+ * The offset of @options is that of both. */
+enum e4pack_status e4pack_diff(const struct e4pack_inspect_options *options,
+			       const char *first, const char *second);
+
 struct e4pack_extract_options {
 	struct e4pack_inspect_options inspect;	/* its output takes the
 						 * archive "-" */

@@ -5,17 +5,15 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/session.h"
+#include "api/inspection.h"
 #include "base/errors.h"
 #include "base/fileio.h"
 #include "base/target.h"
-#include "image/image.h"
 #include "report/extract.h"
 
 /* What taking out needs besides what is asked for. */
 struct extraction {
-	struct session session;
-	struct image *img;
+	struct inspection in;
 	const struct e4pack_extract_options *options;
 };
 
@@ -29,7 +27,7 @@ static errcode_t put_out(void *arg, const void *data, size_t len)
 
 	if (err == EPIPE)
 		return E4PACK_ET_INTERRUPTED;
-	return err ? diag_error(&x->session.diag, NULL, err,
+	return err ? diag_error(&x->in.session.diag, NULL, err,
 				"cannot write the archive") : 0;
 }
 
@@ -51,12 +49,12 @@ static bool is_same(const struct stat *a, const struct stat *b)
 static errcode_t open_file(struct target *t, struct extraction *x)
 {
 	const struct target_options how = { .force = x->options->force };
-	struct diag *diag = &x->session.diag;
+	struct diag *diag = &x->in.session.diag;
 	struct stat st;
 	errcode_t err;
 
 	err = target_open(t, x->options->archive, &how, diag);
-	if (err || stat(image_path(x->img), &st))
+	if (err || stat(image_path(x->in.img), &st))
 		return err;
 	if (!is_same(&st, &t->st) &&
 	    !(t->replaces && is_same(&st, &t->replaced)))
@@ -77,7 +75,7 @@ static errcode_t to_file(struct extraction *x, struct extract_options *o)
 		return err;
 	o->sink = put_in_file;
 	o->sink_arg = &t;
-	err = report_extract(x->img, o);
+	err = report_extract(x->in.img, o);
 	/* What was passed over is told; the rest is as good as it can be. */
 	if (!err || err == E4PACK_ET_BAD_IMAGE) {
 		errcode_t failed = target_commit(&t);
@@ -91,10 +89,10 @@ static errcode_t to_file(struct extraction *x, struct extract_options *o)
 static errcode_t extract(struct extraction *x, struct extract_options *o)
 {
 	if (!o->directory == !o->archive)
-		return diag_error(&x->session.diag, NULL, E4PACK_ET_USAGE,
+		return diag_error(&x->in.session.diag, NULL, E4PACK_ET_USAGE,
 				  "needs a folder (-C) or an archive (-o)");
 	if (o->directory || !strcmp(o->archive, "-"))
-		return report_extract(x->img, o);
+		return report_extract(x->in.img, o);
 	return to_file(x, o);
 }
 
@@ -107,15 +105,11 @@ enum e4pack_status e4pack_extract(const struct e4pack_extract_options *options,
 		.paths = paths, .n_paths = n,
 		.directory = options->directory, .force = options->force,
 		.archive = options->archive, .sink = put_out, .sink_arg = &x,
-		.progress = &x.session.progress,
+		.progress = &x.in.session.progress,
 	};
-	errcode_t err;
+	errcode_t err = inspection_open(&x.in, &options->inspect, image);
 
-	session_begin(&x.session, &options->inspect.session);
-	err = image_open(&x.img, image, options->inspect.offset,
-			 &x.session.diag);
 	if (!err)
 		err = extract(&x, &o);
-	image_close(x.img);
-	return session_end(&x.session, err);
+	return inspection_end(&x.in, err);
 }

@@ -2,13 +2,10 @@
 /* The calls that answer questions about an image. */
 #include "e4pack.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "api/session.h"
-#include "base/emit.h"
+#include "api/inspection.h"
 #include "base/errors.h"
-#include "image/image.h"
 #include "pack/replay_log.h"
 #include "report/cat.h"
 #include "report/es.h"
@@ -16,53 +13,9 @@
 #include "report/info.h"
 #include "report/jdump.h"
 #include "report/ls.h"
-#include "report/open.h"
 #include "report/stat.h"
 
 enum { DEFAULT_TOP = 10 };
-
-/* What a question needs besides itself. */
-struct inspection {
-	struct session session;
-	struct emit out;
-	struct image *img;
-	bool damaged;	/* told, and shown as far as it goes */
-};
-
-static void begin_session(struct inspection *n,
-			  const struct e4pack_inspect_options *options)
-{
-	n->img = NULL;
-	n->damaged = false;
-	session_begin(&n->session, &options->session);
-	emit_init(&n->out, options->output, options->output_arg);
-}
-
-static errcode_t begin(struct inspection *n,
-		       const struct e4pack_inspect_options *options,
-		       const char *image)
-{
-	begin_session(n, options);
-	return report_open(&n->img, image, options->offset, &n->session.diag,
-			   &n->damaged);
-}
-
-/* End an inspection whose report returned @err; a failure of the output is
- * told here, as nobody else knows of it.  A reader that has seen enough and
- * closed its end of a pipe needs no message. */
-static enum e4pack_status end(struct inspection *n, errcode_t err)
-{
-	errcode_t failed = emit_finish(&n->out);
-
-	if (!err && n->damaged)
-		err = E4PACK_ET_BAD_IMAGE;
-	if (failed)
-		err = failed == EPIPE ? E4PACK_ET_INTERRUPTED :
-		      diag_error(&n->session.diag, NULL, failed,
-				 "cannot write the report");
-	image_close(n->img);
-	return session_end(&n->session, err);
-}
 
 enum e4pack_status e4pack_info(const struct e4pack_info_options *options,
 			       const char *image)
@@ -72,11 +25,11 @@ enum e4pack_status e4pack_info(const struct e4pack_info_options *options,
 		.json = options->inspect.json, .groups = options->groups,
 		.progress = &inspection.session.progress,
 	};
-	errcode_t err = begin(&inspection, &options->inspect, image);
+	errcode_t err = inspection_open(&inspection, &options->inspect, image);
 
 	if (!err)
 		err = report_info(inspection.img, &info, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }
 
 enum e4pack_status e4pack_ls(const struct e4pack_tree_options *options,
@@ -92,11 +45,11 @@ enum e4pack_status e4pack_ls(const struct e4pack_tree_options *options,
 		.follow = options->follow,
 		.progress = &inspection.session.progress,
 	};
-	errcode_t err = begin(&inspection, &options->inspect, image);
+	errcode_t err = inspection_open(&inspection, &options->inspect, image);
 
 	if (!err)
 		err = report_ls(inspection.img, &ls, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }
 
 enum e4pack_status e4pack_stat(const struct e4pack_tree_options *options,
@@ -109,11 +62,11 @@ enum e4pack_status e4pack_stat(const struct e4pack_tree_options *options,
 		.json = options->inspect.json, .follow = options->follow,
 		.progress = &inspection.session.progress,
 	};
-	errcode_t err = begin(&inspection, &options->inspect, image);
+	errcode_t err = inspection_open(&inspection, &options->inspect, image);
 
 	if (!err)
 		err = report_stat(inspection.img, &stat, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }
 
 enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
@@ -125,11 +78,11 @@ enum e4pack_status e4pack_cat(const struct e4pack_tree_options *options,
 		.paths = paths, .n_paths = n, .follow = options->follow,
 		.progress = &inspection.session.progress,
 	};
-	errcode_t err = begin(&inspection, &options->inspect, image);
+	errcode_t err = inspection_open(&inspection, &options->inspect, image);
 
 	if (!err)
 		err = report_cat(inspection.img, &cat, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }
 
 enum e4pack_status e4pack_es(const struct e4pack_inspect_options *options,
@@ -142,11 +95,11 @@ enum e4pack_status e4pack_es(const struct e4pack_inspect_options *options,
 		.json = options->json, .width = options->width,
 		.progress = &inspection.session.progress,
 	};
-	errcode_t err = begin(&inspection, options, image);
+	errcode_t err = inspection_open(&inspection, options, image);
 
 	if (!err)
 		err = report_es(inspection.img, &es, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }
 
 static enum frag_form frag_form(const struct e4pack_frag_options *o)
@@ -186,13 +139,13 @@ enum e4pack_status e4pack_frag(const struct e4pack_frag_options *options,
 		.fail_over = options->limit,
 		.progress = &inspection.session.progress,
 	};
-	errcode_t err = begin(&inspection, &options->inspect, image);
+	errcode_t err = inspection_open(&inspection, &options->inspect, image);
 
 	if (!err)
 		err = check_frag(options, frag.form, &inspection.session.diag);
 	if (!err)
 		err = report_frag(inspection.img, &frag, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }
 
 static enum e4pack_status replay(const struct e4pack_inspect_options *options,
@@ -203,8 +156,8 @@ static enum e4pack_status replay(const struct e4pack_inspect_options *options,
 	};
 	struct inspection inspection;
 
-	begin_session(&inspection, options);
-	return end(&inspection, replay_log(image, &o, &inspection.out,
+	inspection_begin(&inspection, options);
+	return inspection_end(&inspection, replay_log(image, &o, &inspection.out,
 					   &inspection.session.diag));
 }
 
@@ -220,8 +173,8 @@ enum e4pack_status e4pack_journal(const struct e4pack_journal_options *options,
 
 	if (options->replay)
 		return replay(&options->inspect, image);
-	err = begin(&inspection, &options->inspect, image);
+	err = inspection_open(&inspection, &options->inspect, image);
 	if (!err)
 		err = report_journal(inspection.img, &jdump, &inspection.out);
-	return end(&inspection, err);
+	return inspection_end(&inspection, err);
 }

@@ -16,6 +16,7 @@ int cmd_add(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_create(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_es(int argc, char **argv);
 int cmd_extract(int argc, char **argv);
 int cmd_frag(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "batch", cmd_batch, "run scripts on an image, or on a new one" },
 	{ "es", cmd_es, "extent status of files: lblk, len, pblk, status" },
 	{ "frag", cmd_frag, "fragmentation and free space" },
+	{ "diff", cmd_diff, "what differs between two images" },
 	{ "info", cmd_info, "what the superblock, the journal, groups say" },
 	{ "ls", cmd_ls, "the names in folders" },
 	{ "stat", cmd_stat, "all attributes of a path" },

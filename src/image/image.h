@@ -111,7 +111,8 @@ errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,
 /* Copy @len bytes that begin at block @pblk to @offset of the file @fd, inside
  * the kernel.  Does not report.
  * Return: 0, or where that does not work as io_copy_range(), *@done bytes
- * being copied; E4PACK_ET_BAD_IMAGE for a place outside of the image. */
+ * being copied; EOPNOTSUPP where the overlay has some of them;
+ * E4PACK_ET_BAD_IMAGE for a place outside of the image. */
 errcode_t image_copy(const struct image *img, uint64_t pblk, uint64_t len,
 		     int fd, uint64_t offset, uint64_t *done);
 

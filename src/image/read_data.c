@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Data of the image's file as runs of blocks: holes need not be read. */
+/* Data of an image as runs of blocks: holes need not be read. */
 #include "image/read_data.h"
 
 #include <errno.h>
@@ -7,6 +7,18 @@
 #include "base/fileio.h"
 #include "base/number.h"
 #include "image/read_image.h"
+
+/* Of the overlay and of the file what comes first: blocks from @from on. */
+static void add_overlay(struct run *ret, const struct overlay *o,
+			uint64_t from)
+{
+	size_t i = overlay_from(o, from);
+
+	if (i < o->n && o->blocks[i].home < ret->start) {
+		ret->start = o->blocks[i].home;
+		ret->len = 1;
+	}
+}
 
 errcode_t read_next_data(struct run *ret, struct image *img, uint64_t from)
 {
@@ -18,14 +30,15 @@ errcode_t read_next_data(struct run *ret, struct image *img, uint64_t from)
 
 	ret->start = img->geo.blocks;
 	ret->len = 0;
-	if (err == ENXIO)
-		return 0;
-	if (err)
+	if (err && err != ENXIO)
 		return diag_error(img->diag, img->path, err,
 				  "its holes cannot be found");
 	/* A block that has data in part is one that has data. */
-	ret->start = (start - img->offset) >> bits;
-	ret->len = div_round_up(end - img->offset, img->geo.block_size) -
-		   ret->start;
+	if (!err) {
+		ret->start = (start - img->offset) >> bits;
+		ret->len = div_round_up(end - img->offset,
+					img->geo.block_size) - ret->start;
+	}
+	add_overlay(ret, &img->overlay, from);
 	return 0;
 }
