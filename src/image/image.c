@@ -382,22 +382,6 @@ errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,
 			  count << geo->block_bits, data);
 }
 
-errcode_t image_copy(const struct image *img, uint64_t pblk, uint64_t len,
-		     int fd, uint64_t offset, uint64_t *done)
-{
-	const struct image_geometry *geo = &img->geo;
-
-	*done = 0;
-	if (pblk >= geo->blocks ||
-	    len > (geo->blocks - pblk) << geo->block_bits)
-		return E4PACK_ET_BAD_IMAGE;
-	if (overlay_has(&img->overlay, pblk,
-			div_round_up(len, geo->block_size)))
-		return EOPNOTSUPP;
-	return io_copy_range(img->fd, img->offset + (pblk << geo->block_bits),
-			     fd, offset, len, done);
-}
-
 static errcode_t fill_chunk(struct image *img, struct image_chunk *c,
 			    uint64_t number)
 {

@@ -108,14 +108,6 @@ errcode_t image_wrong_csum(struct image *img, enum image_csum kind,
 errcode_t image_read(struct image *img, uint64_t pblk, uint64_t count,
 		     void *data);
 
-/* Copy @len bytes that begin at block @pblk to @offset of the file @fd, inside
- * the kernel.  Does not report.
- * Return: 0, or where that does not work as io_copy_range(), *@done bytes
- * being copied; EOPNOTSUPP where the overlay has some of them;
- * E4PACK_ET_BAD_IMAGE for a place outside of the image. */
-errcode_t image_copy(const struct image *img, uint64_t pblk, uint64_t len,
-		     int fd, uint64_t offset, uint64_t *done);
-
 /* Look at one block through a small cache.  *@ret is valid until the next
  * call.  Reports.  Return: as image_read(). */
 errcode_t image_peek(struct image *img, const uint8_t **ret, uint64_t pblk);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Data of an image as runs of blocks: holes need not be read. */
+/* Data of an image where its file has it: holes need not be read, and blocks
+ * may go to another file past our memory. */
 #include "image/read_data.h"
 
 #include <errno.h>
 
+#include "base/errors.h"
 #include "base/fileio.h"
 #include "base/number.h"
 #include "image/read_image.h"
@@ -41,4 +43,20 @@ errcode_t read_next_data(struct run *ret, struct image *img, uint64_t from)
 	}
 	add_overlay(ret, &img->overlay, from);
 	return 0;
+}
+
+errcode_t read_into_file(const struct image *img, uint64_t pblk, uint64_t len,
+			 int fd, uint64_t offset, uint64_t *done)
+{
+	const struct image_geometry *geo = &img->geo;
+
+	*done = 0;
+	if (pblk >= geo->blocks ||
+	    len > (geo->blocks - pblk) << geo->block_bits)
+		return E4PACK_ET_BAD_IMAGE;
+	if (overlay_has(&img->overlay, pblk,
+			div_round_up(len, geo->block_size)))
+		return EOPNOTSUPP;
+	return io_copy_range(img->fd, img->offset + (pblk << geo->block_bits),
+			     fd, offset, len, done);
 }

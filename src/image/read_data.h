@@ -11,4 +11,12 @@
  * Return: 0; with len 0 when there are none up to the end; or an errno. */
 errcode_t read_next_data(struct run *ret, struct image *img, uint64_t from);
 
+/* Copy @len bytes that begin at block @pblk to @offset of the file @fd, inside
+ * the kernel.  Does not report.
+ * Return: 0, or where that does not work as io_copy_range(), *@done bytes
+ * being copied; EOPNOTSUPP where the overlay has some of them;
+ * E4PACK_ET_BAD_IMAGE for a place outside of the image. */
+errcode_t read_into_file(const struct image *img, uint64_t pblk, uint64_t len,
+			 int fd, uint64_t offset, uint64_t *done);
+
 #endif

@@ -355,10 +355,12 @@ static void settle(struct e4pack_options *o, const struct compare_options *co,
 	o->inode_size = image_geometry(img)->inode_size;
 	o->size = (struct e4pack_size){ .kind = E4PACK_SIZE_DEFAULT };
 	o->features = NULL;
+	o->cluster_size = 0;
 	o->dirty_limit = 0;
 	o->nodelalloc = false;
 	o->allocator = E4PACK_BEST_FIT;
 	o->order_file = NULL;
+	o->trace_file = NULL;
 	o->made = NULL;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "image/read_data.h"
 #include "image/read_inline.h"
 #include "image/read_map.h"
 
@@ -115,8 +116,8 @@ static errcode_t copy_step(struct transfer *t, uint64_t pblk, uint64_t len,
 
 	*done = 0;
 	if (len > SHORT_PIECE && !t->copier->by_hand) {
-		err = image_copy(t->state->img, pblk, len, t->fd, offset,
-				 done);
+		err = read_into_file(t->state->img, pblk, len, t->fd,
+				     offset, done);
 		if (err == ENOSPC || err == EDQUOT || err == EFBIG)
 			return write_failed(t, err);
 		if (!err)
