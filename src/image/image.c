@@ -64,6 +64,8 @@ static errcode_t open_fs(struct image *img)
 		return 0;
 	}
 	img->fs = NULL;
+	if (err == EXT2_ET_NO_MEMORY)
+		return diag_nomem(img->diag);
 	return diag_error(img->diag, img->path, err,
 			  err < 256 ? "cannot read the group descriptors" :
 				      NULL);

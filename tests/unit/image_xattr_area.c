@@ -70,7 +70,8 @@ static void encode(uint8_t *inode, uint8_t *block,
 	inode[128] = EXTRA;
 	assert_int_equal(xattr_layout_init(&l, &format, set, room), 0);
 	assert_true(l.has_ibody && l.has_block);
-	xattr_encode_ibody(inode + 128 + EXTRA, room, &format, set, &l, NULL);
+	xattr_encode_ibody(inode + 128 + EXTRA, room, &format, NULL, set, &l,
+			   NULL);
 	xattr_encode_block(block, &format, set, &l, NULL, 77, 1);
 	xattr_layout_release(&l);
 }

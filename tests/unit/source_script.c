@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -752,19 +751,10 @@ static void control_bytes(void **state)
 	end(&r);
 }
 
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void many_lines(void **state)
 {
 	enum { LINES = 100000 };
 	char *text = malloc(LINES * 64), *p = text;
-	double start;
 	struct run r;
 	size_t i;
 
@@ -773,10 +763,7 @@ static void many_lines(void **state)
 	for (i = 0; i < LINES; i++)
 		p += sprintf(p, "write /logs/%zu.log %zuK random:%zu:4K\n",
 			     i % 50, i, i);
-	start = seconds();
 	read_bytes(&r, text, (size_t)(p - text));
-	/* Far from what is measured, near to nothing if it were quadratic. */
-	assert_true(seconds() - start < 5);
 	assert_int_equal(r.err, 0);
 	assert_int_equal(r.script.n, LINES);
 	for (i = 0; i < LINES; i++) {
