@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "cmd/inspect_options.h"
 
@@ -17,34 +16,22 @@ static const char help[] =
 "Puts the bytes of files out, one after the other; holes are zeros.\n\n"
 "  -L, --dereference     follow a symbolic link that PATH ends in\n";
 
-static const char *take(void *arg, int opt, const char *value)
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
 {
-	struct e4pack_tree_options *o = arg;
-
-	(void)value;
-	if (opt == 'L')
-		o->follow = true;
-	return NULL;
+	return terminal_exit(t, e4pack_cat(arg, image, paths, n));
 }
 
 int cmd_cat(int argc, char **argv)
 {
-	struct e4pack_tree_options options;
+	struct e4pack_tree_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.shortopts = INSPECT_SHORT "L", .longopts = longopts,
 		.usage = "e4pack cat [OPTIONS] IMAGE PATH...",
 		.help = help, .paths = PATHS_SOME,
-		.take = take, .arg = &options,
+		.inspect = &options.inspect, .take = inspect_take_follow,
+		.run = run, .arg = &options,
 	};
-	struct terminal t;
-	int status;
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	return terminal_exit(&t, e4pack_cat(&options, argv[optind],
-				(const char *const *)argv + optind + 1,
-				(size_t)(argc - optind - 1)));
+	return inspect_command(argc, argv, &syntax);
 }

@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "cmd/inspect_options.h"
 
@@ -12,27 +11,24 @@ static const struct option longopts[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static const struct inspect_syntax syntax = {
-	.longopts = longopts,
-	.usage = "e4pack diff [OPTIONS] IMAGE IMAGE",
-	.help = "Shows what differs between two images: names, content, "
-		"attributes, layout,\nand how many blocks do.\n\n",
-};
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	(void)n;
+	return terminal_exit(t, e4pack_diff(arg, image, paths[0]));
+}
 
 int cmd_diff(int argc, char **argv)
 {
-	struct e4pack_inspect_options options;
-	struct terminal t;
-	int status;
+	struct e4pack_inspect_options options = { 0 };
+	const struct inspect_syntax syntax = {
+		.longopts = longopts,
+		.usage = "e4pack diff [OPTIONS] IMAGE IMAGE",
+		.help = "Shows what differs between two images: names, content, "
+			"attributes, layout,\nand how many blocks do.\n\n",
+		.paths = PATHS_IMAGE,
+		.inspect = &options, .run = run, .arg = &options,
+	};
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	if (argc - optind != 2)
-		return terminal_usage(&t, "IMAGE", "two are needed: %s",
-				      syntax.usage);
-	return terminal_exit(&t, e4pack_diff(&options, argv[optind],
-					     argv[optind + 1]));
+	return inspect_command(argc, argv, &syntax);
 }

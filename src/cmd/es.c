@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "cmd/inspect_options.h"
 
@@ -12,24 +11,21 @@ static const struct option longopts[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static const struct inspect_syntax syntax = {
-	.longopts = longopts,
-	.usage = "e4pack es [OPTIONS] IMAGE [PATH...]",
-	.help = "Shows where the blocks of files lie, and the holes.\n\n",
-};
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	return terminal_exit(t, e4pack_es(arg, image, paths, n));
+}
 
 int cmd_es(int argc, char **argv)
 {
-	struct e4pack_inspect_options options;
-	struct terminal t;
-	int status;
+	struct e4pack_inspect_options options = { 0 };
+	const struct inspect_syntax syntax = {
+		.longopts = longopts,
+		.usage = "e4pack es [OPTIONS] IMAGE [PATH...]",
+		.help = "Shows where the blocks of files lie, and the holes.\n\n",
+		.inspect = &options, .run = run, .arg = &options,
+	};
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	return terminal_exit(&t, e4pack_es(&options, argv[optind],
-				(const char *const *)argv + optind + 1,
-				(size_t)(argc - optind - 1)));
+	return inspect_command(argc, argv, &syntax);
 }

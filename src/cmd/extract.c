@@ -54,26 +54,24 @@ static int check(struct terminal *t, const struct e4pack_extract_options *o)
 	return 0;
 }
 
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	int status = check(t, arg);
+
+	return status ? status :
+	       terminal_exit(t, e4pack_extract(arg, image, paths, n));
+}
+
 int cmd_extract(int argc, char **argv)
 {
-	struct e4pack_extract_options options;
+	struct e4pack_extract_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.shortopts = INSPECT_SHORT "C:o:F", .longopts = longopts,
 		.usage = "e4pack extract [OPTIONS] IMAGE [PATH...] -C DIR",
-		.help = help, .take = take, .arg = &options,
+		.help = help, .inspect = &options.inspect,
+		.take = take, .run = run, .arg = &options,
 	};
-	struct terminal t;
-	int status;
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	status = check(&t, &options);
-	if (status)
-		return status;
-	return terminal_exit(&t, e4pack_extract(&options, argv[optind],
-				(const char *const *)argv + optind + 1,
-				(size_t)(argc - optind - 1)));
+	return inspect_command(argc, argv, &syntax);
 }

@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "base/number.h"
 #include "cmd/inspect_options.h"
@@ -50,23 +49,21 @@ static const char *take(void *arg, int opt, const char *value)
 	return NULL;
 }
 
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	return terminal_exit(t, e4pack_frag(arg, image, paths, n));
+}
+
 int cmd_frag(int argc, char **argv)
 {
-	struct e4pack_frag_options options;
+	struct e4pack_frag_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.longopts = longopts,
 		.usage = "e4pack frag [OPTIONS] IMAGE [PATH...]",
-		.help = help, .take = take, .arg = &options,
+		.help = help, .inspect = &options.inspect,
+		.take = take, .run = run, .arg = &options,
 	};
-	struct terminal t;
-	int status;
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	return terminal_exit(&t, e4pack_frag(&options, argv[optind],
-				(const char *const *)argv + optind + 1,
-				(size_t)(argc - optind - 1)));
+	return inspect_command(argc, argv, &syntax);
 }

@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "cmd/inspect_options.h"
 
@@ -29,22 +28,24 @@ static const char *take(void *arg, int opt, const char *value)
 	return NULL;
 }
 
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	(void)paths;
+	(void)n;
+	return terminal_exit(t, e4pack_info(arg, image));
+}
+
 int cmd_info(int argc, char **argv)
 {
-	struct e4pack_info_options options;
+	struct e4pack_info_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.longopts = longopts,
 		.usage = "e4pack info [OPTIONS] IMAGE",
 		.help = help, .paths = PATHS_NONE,
-		.take = take, .arg = &options,
+		.inspect = &options.inspect,
+		.take = take, .run = run, .arg = &options,
 	};
-	struct terminal t;
-	int status;
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	return terminal_exit(&t, e4pack_info(&options, argv[optind]));
+	return inspect_command(argc, argv, &syntax);
 }

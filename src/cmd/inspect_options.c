@@ -33,9 +33,11 @@ static uint32_t columns(void)
 	return size.ws_col;
 }
 
-static const char *take(struct e4pack_inspect_options *o, struct terminal *t,
-			int opt, const struct inspect_syntax *syntax)
+static const char *take(struct terminal *t, int opt,
+			const struct inspect_syntax *syntax)
 {
+	struct e4pack_inspect_options *o = syntax->inspect;
+
 	switch (opt) {
 	case INSPECT_JSON:
 		o->json = true;
@@ -93,19 +95,23 @@ static int check_operands(struct terminal *t, int n,
 			  const struct inspect_syntax *syntax)
 {
 	if (n == 0)
-		return 1 + terminal_usage(t, "IMAGE", "is missing: %s",
-					  syntax->usage);
+		return terminal_usage(t, "IMAGE", "is missing: %s",
+				      syntax->usage);
 	if (n == 1 && syntax->paths == PATHS_SOME)
-		return 1 + terminal_usage(t, "PATH", "is missing: %s",
-					  syntax->usage);
+		return terminal_usage(t, "PATH", "is missing: %s",
+				      syntax->usage);
 	if (n > 1 && syntax->paths == PATHS_NONE)
-		return 1 + terminal_usage(t, "IMAGE", "is the only argument: "
-					  "%s", syntax->usage);
+		return terminal_usage(t, "IMAGE", "is the only argument: %s",
+				      syntax->usage);
+	if (n != 2 && syntax->paths == PATHS_IMAGE)
+		return terminal_usage(t, "IMAGE", "two are needed: %s",
+				      syntax->usage);
 	return 0;
 }
 
-int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
-		  int argc, char **argv, const struct inspect_syntax *syntax)
+/* Return: 0 to go on, or an exit status plus one (1: help was shown). */
+static int parse(struct terminal *t, int argc, char **argv,
+		 const struct inspect_syntax *syntax)
 {
 	const char *shortopts = syntax->shortopts ? syntax->shortopts :
 						    INSPECT_SHORT;
@@ -125,18 +131,42 @@ int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
 			printf("e4pack %s\n", e4pack_version());
 			return 1 + terminal_exit(t, E4PACK_OK);
 		}
-		wrong = take(o, t, opt, syntax);
+		wrong = take(t, opt, syntax);
 		if (wrong)
 			return 1 + terminal_usage(t, written(name,
 						syntax->longopts, argv, opt),
 						"%s", wrong);
 	}
-	opt = check_operands(t, argc - optind, syntax);
-	if (opt)
-		return opt;
-	terminal_session(t, &o->session);
-	o->output = terminal_output;
-	o->output_arg = t;
-	o->width = columns();
 	return 0;
+}
+
+int inspect_command(int argc, char **argv, const struct inspect_syntax *syntax)
+{
+	struct terminal t;
+	int status;
+
+	terminal_init(&t, argv[0]);
+	status = parse(&t, argc, argv, syntax);
+	if (status)
+		return status - 1;
+	status = check_operands(&t, argc - optind, syntax);
+	if (status)
+		return status;
+	terminal_session(&t, &syntax->inspect->session);
+	syntax->inspect->output = terminal_output;
+	syntax->inspect->output_arg = &t;
+	syntax->inspect->width = columns();
+	return syntax->run(syntax->arg, &t, argv[optind],
+			   (const char *const *)argv + optind + 1,
+			   (size_t)(argc - optind - 1));
+}
+
+const char *inspect_take_follow(void *arg, int opt, const char *value)
+{
+	struct e4pack_tree_options *o = arg;
+
+	(void)value;
+	if (opt == 'L')
+		o->follow = true;
+	return NULL;
 }

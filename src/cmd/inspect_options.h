@@ -31,13 +31,19 @@ enum {
 "      --strict          treat warnings as errors\n"		\
 "  -V, --help            version, this help\n"
 
-/* What a command does with an option of its own; see inspect_parse(). */
+/* What a command does with an option of its own.
+ * Return: NULL, or what is wrong with the value, in words. */
 typedef const char *inspect_take(void *arg, int opt, const char *value);
 
-/* How many paths follow the image. */
-enum inspect_paths { PATHS_ANY, PATHS_SOME, PATHS_NONE };
+/* The command itself, with the @n paths behind the image.
+ * Return: its exit status. */
+typedef int inspect_run(void *arg, struct terminal *t, const char *image,
+			const char *const *paths, size_t n);
 
-/* How a command's options are told. */
+/* What follows the image. */
+enum inspect_paths { PATHS_ANY, PATHS_SOME, PATHS_NONE, PATHS_IMAGE };
+
+/* A command: how its options are told, and what it does. */
 struct inspect_syntax {
 	const char *shortopts;	/* INSPECT_SHORT with own ones behind it;
 				 * NULL: none of its own */
@@ -45,15 +51,18 @@ struct inspect_syntax {
 	const char *usage;	/* one line */
 	const char *help;	/* the lines below it */
 	enum inspect_paths paths;
-	inspect_take *take;	/* returns NULL or what is wrong with the
-				 * value, in words; NULL: no own options */
-	void *arg;
+	struct e4pack_inspect_options *inspect;	/* what all have is put
+						 * there */
+	inspect_take *take;	/* NULL: no options of its own */
+	inspect_run *run;
+	void *arg;		/* of take and run */
 };
 
-/* Parse the options; they may also follow the image.  What is left in argv
- * from optind on is the image, of which there is one, and the paths.
- * Return: 0 to go on, or an exit status plus one (1: help was shown). */
-int inspect_parse(struct e4pack_inspect_options *o, struct terminal *t,
-		  int argc, char **argv, const struct inspect_syntax *syntax);
+/* Parse the options, which may also follow the image, and run the command
+ * that @syntax tells.  Return: the exit status. */
+int inspect_command(int argc, char **argv, const struct inspect_syntax *syntax);
+
+/* The options of commands whose only own one is -L: INSPECT_SHORT "L". */
+const char *inspect_take_follow(void *arg, int opt, const char *value);
 
 #endif

@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "cmd/inspect_options.h"
 
@@ -29,24 +28,24 @@ static const char *take(void *arg, int opt, const char *value)
 	return NULL;
 }
 
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	(void)paths;
+	(void)n;
+	return terminal_exit(t, e4pack_journal(arg, image));
+}
+
 int cmd_journal(int argc, char **argv)
 {
-	struct e4pack_journal_options options;
+	struct e4pack_journal_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.longopts = longopts,
 		.usage = "e4pack journal [OPTIONS] IMAGE",
-		.help = help, .take = take, .arg = &options,
+		.help = help, .paths = PATHS_NONE,
+		.inspect = &options.inspect,
+		.take = take, .run = run, .arg = &options,
 	};
-	struct terminal t;
-	int status;
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	if (argc - optind > 1)
-		return terminal_usage(&t, argv[optind + 1],
-				      "is too much: there is one image");
-	return terminal_exit(&t, e4pack_journal(&options, argv[optind]));
+	return inspect_command(argc, argv, &syntax);
 }

@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
-#include <string.h>
 
 #include "cmd/inspect_options.h"
 
@@ -50,25 +49,25 @@ static const char *take(void *arg, int opt, const char *value)
 	return NULL;
 }
 
+static int run(void *arg, struct terminal *t, const char *image,
+	       const char *const *paths, size_t n)
+{
+	const struct e4pack_tree_options *o = arg;
+
+	if (o->nul && o->inspect.json)
+		return terminal_usage(t, "-0", "does not go with --json");
+	return terminal_exit(t, e4pack_ls(o, image, paths, n));
+}
+
 int cmd_ls(int argc, char **argv)
 {
-	struct e4pack_tree_options options;
+	struct e4pack_tree_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.shortopts = INSPECT_SHORT "lRi0LaA", .longopts = longopts,
 		.usage = "e4pack ls [OPTIONS] IMAGE [PATH...]",
-		.help = help, .take = take, .arg = &options,
+		.help = help, .inspect = &options.inspect,
+		.take = take, .run = run, .arg = &options,
 	};
-	struct terminal t;
-	int status;
 
-	memset(&options, 0, sizeof(options));
-	terminal_init(&t, argv[0]);
-	status = inspect_parse(&options.inspect, &t, argc, argv, &syntax);
-	if (status)
-		return status - 1;
-	if (options.nul && options.inspect.json)
-		return terminal_usage(&t, "-0", "does not go with --json");
-	return terminal_exit(&t, e4pack_ls(&options, argv[optind],
-				(const char *const *)argv + optind + 1,
-				(size_t)(argc - optind - 1)));
+	return inspect_command(argc, argv, &syntax);
 }
