@@ -53,6 +53,7 @@
 
 #include "base/errors.h"
 #include "journal/checkpoint.h"
+#include "journal/commit_trace.h"
 
 /* What the steps share. */
 struct steps {
@@ -135,7 +136,7 @@ static errcode_t build(struct steps *s)
 		memcpy(s->blocks + 1, c->blocks, c->n * sizeof(*c->blocks));
 	s->t.blocks = s->blocks;
 	s->t.n = c->n + 1;
-	s->t.tid = j->super.sequence + 1;
+	s->t.tid = transaction_number(j);
 	s->t.start = c->start ? c->start : j->super.first;
 	return transaction_check(&s->t, j);
 }
@@ -156,6 +157,8 @@ static errcode_t write_log(struct steps *s)
 	jsuper_set_log(&s->j->super, s->t.start, s->t.tid);
 	err = journal_write_super(s->j);
 	if (!err)
+		commit_trace_begin(s->j, &s->t);
+	if (!err)
 		err = transaction_write(&s->commit_at, &s->t, s->j);
 	return err ? err : sync(s->j);
 }
@@ -174,13 +177,16 @@ static errcode_t write_commit(struct steps *s)
 	jbd_commit_put(block, &j->layout, s->t.tid, (uint64_t)s->time.sec,
 		       s->time.nsec);
 	s->c->state = COMMIT_UNKNOWN;
+	commit_trace_block(j, s->commit_at);
 	err = io->write(io->arg, block, j->place.block_size,
 			journal_position(j, logmap_find(&j->map, s->commit_at,
 							&run)));
 	if (!err)
 		err = sync(j);
-	if (!err)
+	if (!err) {
 		s->c->state = COMMIT_PENDING;
+		commit_trace_end(j, &s->t);
+	}
 	free(block);
 	return err;
 }
@@ -189,14 +195,20 @@ static errcode_t write_commit(struct steps *s)
 static errcode_t settle(struct steps *s)
 {
 	const struct commit *c = s->c;
+	bool super_too = !super_is_alike(s->super, c->super);
 	errcode_t err = checkpoint_blocks(c->blocks, c->n, s->j);
 
-	if (!err && !super_is_alike(s->super, c->super))
+	if (!err && super_too)
 		err = checkpoint_super(s->j, c->super, true);
 	if (!err)
 		err = sync(s->j);
-	if (!err)
+	if (!err) {
+		commit_trace_checkpoint(s->j, &s->t, c->n + super_too);
 		err = checkpoint_empty(s->j, s->t.tid + 1);
+	}
+	if (!err)
+		commit_trace_empty(s->j, &s->t,
+				   journal_next(s->j, s->commit_at));
 	if (!err)
 		err = checkpoint_super(s->j, c->super, false);
 	if (!err)

@@ -72,6 +72,7 @@ errcode_t journal_open(struct journal *j, struct image *img,
 	struct journal_place place = {
 		.room = image_room_blocks(img), .block_size = geo->block_size,
 		.diag = image_diag(img), .path = image_path(img),
+		.ino = geo->journal_ino,
 	};
 	struct logmap map;
 	errcode_t err;

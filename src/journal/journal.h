@@ -6,6 +6,7 @@
 #ifndef E4PACK_JOURNAL_JOURNAL_H
 #define E4PACK_JOURNAL_JOURNAL_H
 
+#include "base/trace.h"
 #include "image/image.h"
 #include "journal/journal_io.h"
 #include "journal/jsuper.h"
@@ -18,6 +19,8 @@ struct journal_place {
 	uint32_t block_size;	/* bytes */
 	struct diag *diag;
 	const char *path;	/* subject of messages */
+	struct trace *trace;	/* told of a commit; NULL: nobody listens */
+	uint32_t ino;		/* of the log's inode, for the trace */
 };
 
 struct journal {

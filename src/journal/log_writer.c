@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "journal/commit_trace.h"
+
 enum { PENDING_BYTES = 1 << 20 };
 
 errcode_t log_writer_init(struct log_writer *w, const struct journal *j,
@@ -42,6 +44,7 @@ errcode_t log_writer_add(struct log_writer *w, const uint8_t *block)
 							    &run));
 	errcode_t err = 0;
 
+	commit_trace_block(j, w->next);
 	if (w->n == w->cap || position != w->position + (uint64_t)w->n * size)
 		err = log_writer_flush(w);
 	if (err)

@@ -111,10 +111,9 @@ errcode_t logmap_read(struct logmap *m, struct image *img, uint32_t ino)
 	return err ? err : tell(img, logmap_finish(m));
 }
 
-uint64_t logmap_find(const struct logmap *m, uint32_t block, uint32_t *run)
+const struct log_run *logmap_run(const struct logmap *m, uint32_t block)
 {
 	size_t low = 0, high = m->n;
-	const struct log_run *r;
 
 	while (high - low > 1) {
 		size_t mid = low + (high - low) / 2;
@@ -124,7 +123,13 @@ uint64_t logmap_find(const struct logmap *m, uint32_t block, uint32_t *run)
 		else
 			high = mid;
 	}
-	r = &m->runs[low];
+	return &m->runs[low];
+}
+
+uint64_t logmap_find(const struct logmap *m, uint32_t block, uint32_t *run)
+{
+	const struct log_run *r = logmap_run(m, block);
+
 	*run = r->len - (block - r->first);
 	return r->pblk + (block - r->first);
 }

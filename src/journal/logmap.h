@@ -39,6 +39,10 @@ errcode_t logmap_finish(struct logmap *m);
  * Reports.  Return: as logmap_finish() and read_map(). */
 errcode_t logmap_read(struct logmap *m, struct image *img, uint32_t ino);
 
+/* Return: the run that holds block @block of the log, which is under
+ * m->blocks. */
+const struct log_run *logmap_run(const struct logmap *m, uint32_t block);
+
 /* Return: where block @block of the log is; it is under m->blocks.  *@run
  * gets how many from there on are in one piece. */
 uint64_t logmap_find(const struct logmap *m, uint32_t block, uint32_t *run);

@@ -18,6 +18,12 @@ struct transaction {
 	uint32_t start;		/* log block it begins at */
 };
 
+/* The number of the transaction that comes next, @j being empty. */
+static inline uint32_t transaction_number(const struct journal *j)
+{
+	return j->super.sequence + 1;
+}
+
 /* Log blocks that @n blocks take up, their descriptors and the commit
  * block among them. */
 uint64_t transaction_log_blocks(const struct journal *j, uint64_t n);

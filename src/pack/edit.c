@@ -118,6 +118,31 @@ static errcode_t init_tree(struct edit *e)
 	return tree_init(&e->build.tree, &e->build.delay, &t);
 }
 
+/* Open the log, and choose its features.  A trace begins with it. */
+static errcode_t open_journal(struct edit *e)
+{
+	uint8_t super[SUPER_BYTES];
+	struct journal_io io;
+	errcode_t err;
+
+	if (e->journal.map.blocks)
+		return 0;
+	e->file = (struct journal_file){
+		.fd = e->fd, .offset = e->options->offset,
+		.path = image_path(e->image), .diag = e->diag,
+	};
+	journal_io_file(&io, &e->file);
+	err = journal_open(&e->journal, e->image, &io);
+	if (err)
+		return err;
+	group_edit_super(e->groups, super, e->now);
+	commit_prepare(&e->journal, super);
+	e->journal.place.trace = e->build.delay.trace;
+	if (trace_on(e->journal.place.trace))
+		commit_trace_start(&e->handle, &e->journal);
+	return 0;
+}
+
 static errcode_t begin(struct edit *e)
 {
 	struct delay *d = &e->build.delay;
@@ -151,7 +176,9 @@ static errcode_t begin(struct edit *e)
 		.space_arg = &e->space, .keep_touched = true,
 	};
 	e->build.live = &e->live;
-	return live_begin(&e->live);
+	if (trace_on(d->trace) && !e->has_copy && image_has_journal(e->image))
+		err = open_journal(e);
+	return err ? err : live_begin(&e->live);
 }
 
 /* Write the new blocks, neighbours at once. */
@@ -230,8 +257,9 @@ static const char *state_text(enum commit_state state)
 }
 
 /* Write what is new, and carry the rest out through the log. */
-static errcode_t commit(struct edit *e, struct journal *j)
+static errcode_t commit(struct edit *e)
 {
+	struct journal *j = &e->journal;
 	uint8_t super[SUPER_BYTES];
 	struct logged_block *blocks = NULL;
 	struct commit c = { .journal_only = e->options->journal_only };
@@ -242,7 +270,6 @@ static errcode_t commit(struct edit *e, struct journal *j)
 	c.time = (struct timestamp){ now.tv_sec, (uint32_t)now.tv_nsec };
 	group_edit_super(e->groups, super, e->now);
 	c.super = super;
-	commit_prepare(j, super);
 	err = list_changed(e, &blocks, &c.n);
 	c.blocks = blocks;
 	if (!err)
@@ -262,24 +289,13 @@ static errcode_t commit(struct edit *e, struct journal *j)
 
 static errcode_t through_journal(struct edit *e, const char *path)
 {
-	struct journal_file file = {
-		.fd = e->fd, .offset = e->options->offset, .path = path,
-		.diag = e->diag,
-	};
-	struct journal_io io;
-	struct journal j;
 	errcode_t err;
 
-	memset(&j, 0, sizeof(j));
-	journal_io_file(&io, &file);
 	if (!image_has_journal(e->image))
 		return diag_error(e->diag, path, E4PACK_ET_UNSUPPORTED,
 				  "has no journal: use --whole-copy");
-	err = journal_open(&j, e->image, &io);
-	if (!err)
-		err = commit(e, &j);
-	journal_release(&j);
-	return err;
+	err = open_journal(e);
+	return err ? err : commit(e);
 }
 
 static errcode_t into_copy(struct edit *e)
@@ -303,10 +319,13 @@ static errcode_t finish(struct edit *e, const char *path)
 
 	if (err)
 		return diag_error(e->diag, path, err, NULL);
-	if (!e->live.n_touched)
-		return 0;
-	err = edit_flush(e);
-	if (err || e->options->dry_run)
+	if (e->live.n_touched)
+		err = edit_flush(e);
+	/* The superblock is one more. */
+	if (!err)
+		commit_trace_stop(&e->handle, &e->journal, e->live.n_touched ?
+				  e->changes.n_old + 1 : 0);
+	if (err || !e->live.n_touched || e->options->dry_run)
 		return err;
 	return e->has_copy ? into_copy(e) : through_journal(e, path);
 }
@@ -320,6 +339,7 @@ static void release(struct edit *e)
 	delay_release(&e->build.delay);
 	edit_space_release(&e->space);
 	group_edit_free(e->groups);
+	journal_release(&e->journal);
 	if (e->changes.image)
 		changes_release(&e->changes);
 	image_close(e->image);

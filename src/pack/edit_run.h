@@ -3,6 +3,7 @@
 #ifndef E4PACK_PACK_EDIT_RUN_H
 #define E4PACK_PACK_EDIT_RUN_H
 
+#include "journal/commit_trace.h"
 #include "pack/build.h"
 #include "pack/edit_load.h"
 #include "pack/edit_space.h"
@@ -30,6 +31,9 @@ struct edit {
 	struct edit_load load;
 	struct live live;
 	struct build build;	/* what stages: its tree and delay */
+	struct journal_file file;	/* for the journal's io */
+	struct journal journal;	/* once it was opened */
+	struct commit_handle handle;	/* told to the trace, if there is one */
 	struct edit_xattr *xattrs;
 	size_t n_xattrs, cap_xattrs;
 	uint8_t *ibody;		/* scratch: attributes in an inode */
