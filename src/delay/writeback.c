@@ -70,9 +70,11 @@ static errcode_t place_all(struct delay *d, struct delayed_file *f,
 	struct da_pages pages = { 0, 0 };
 	struct es_extent e, piece;
 	uint32_t lblk = 0;
+	/* A file that is clean is not gone through. */
+	const bool tell = trace_on(d->trace) && f->es.delayed;
 	errcode_t err = 0;
 
-	if (trace_on(d->trace))
+	if (tell)
 		da_trace_writepages(d, f);
 	while (!err && es_find_extent_range(&f->es, ES_DELAYED, lblk,
 					    ES_MAX_BLOCKS - 1, &e)) {
@@ -83,7 +85,7 @@ static errcode_t place_all(struct delay *d, struct delayed_file *f,
 		err = place_piece(d, f, &piece, &pages);
 		lblk = piece.lblk + piece.len;
 	}
-	if (trace_on(d->trace))
+	if (tell)
 		da_trace_writepages_result(d, f, &pages, err);
 	return err;
 }

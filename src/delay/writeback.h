@@ -33,8 +33,8 @@ errcode_t writeback_place(struct delay *d, struct delayed_file *f,
  * E4PACK_ET_SEQUENCE without allocate(). */
 errcode_t writeback_file(struct delay *d, struct delayed_file *f);
 
-/* What fsync() of @f does, whose folder is inode @parent: writeback_file(),
- * told as that. */
+/* What fsync() of @f does, whose folder is inode @parent: writeback_file(), if
+ * blocks are delayed, told as that. */
 errcode_t writeback_sync_file(struct delay *d, struct delayed_file *f,
 			      uint32_t parent);
 

@@ -60,10 +60,11 @@ errcode_t writeback_file(struct delay *d, struct delayed_file *f)
 errcode_t writeback_sync_file(struct delay *d, struct delayed_file *f,
 			      uint32_t parent)
 {
-	errcode_t err;
+	errcode_t err = 0;
 
 	DA_TRACE(d, f, TRACE_SYNC_FILE_ENTER, parent, 0);
-	err = writeback_file(d, f);
+	if (delayed_file_delayed_blocks(f))
+		err = writeback_file(d, f);
 	DA_TRACE(d, f, TRACE_SYNC_FILE_EXIT, da_trace_return(err));
 	return err;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/errors.h"
+#include "base/trace.h"
 #include "pack/batch_run.h"
 #include "tree/stage.h"
 
@@ -172,11 +173,16 @@ errcode_t batch_fsync(struct batch *b, const struct script_command *c)
 	struct node *n;
 	errcode_t err = edit_lookup(b->tree, c->path, true, &n);
 
-	return err ? err : live_fsync(b->build->live, n->inode);
+	return err ? err : live_fsync(b->build->live, n);
 }
 
 errcode_t batch_sync(struct batch *b, const struct script_command *c)
 {
+	errcode_t err = live_sync(b->build->live);
+
 	(void)c;
-	return live_sync(b->build->live);
+	/* Of two passes only the second one waits. */
+	TRACE(b->tree->delay->trace, TRACE_SYNC_FS, 0);
+	TRACE(b->tree->delay->trace, TRACE_SYNC_FS, 1);
+	return err;
 }

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 
 #include "base/errors.h"
+#include "base/trace.h"
 #include "delay/writeback.h"
 #include "pack/live_inode.h"
 
@@ -110,30 +111,62 @@ static const struct delay_ops live_ops = {
 	.take_back = take_back,
 };
 
-static errcode_t flush(struct live *l, struct tree_inode *inode)
+static bool is_dirty(const struct tree_inode *inode)
 {
-	struct delay *d = l->tree->delay;
-	errcode_t err;
+	return inode->links && S_ISREG(inode->mode) &&
+	       delayed_file_delayed_blocks(&inode->file);
+}
 
-	if (!inode->links || !S_ISREG(inode->mode) ||
-	    !delayed_file_delayed_blocks(&inode->file))
-		return 0;
-	l->closed = true;
-	err = writeback_file(d, &inode->file);
-	l->closed = false;
+/* @inode was flushed, which ended with @err. */
+static errcode_t end_flush(struct live *l, struct tree_inode *inode,
+			   errcode_t err)
+{
 	if (!err)
 		live_close(l, inode);
 	tree_note_change(l->tree, inode);
 	return err ? err : l->failed;
 }
 
-errcode_t live_fsync(struct live *l, struct tree_inode *inode)
+static errcode_t flush(struct live *l, struct tree_inode *inode)
+{
+	errcode_t err;
+
+	if (!is_dirty(inode))
+		return 0;
+	l->closed = true;
+	err = writeback_file(l->tree->delay, &inode->file);
+	l->closed = false;
+	return end_flush(l, inode, err);
+}
+
+/* Folders have nothing to flush: what they hold gets its place at the end. */
+static errcode_t sync_file(struct live *l, struct node *n)
+{
+	struct tree_inode *inode = n->inode;
+	struct delay *d = l->tree->delay;
+	uint32_t parent = n->parent->inode->ino;
+	bool dirty = is_dirty(inode);
+	errcode_t err;
+
+	if (S_ISDIR(inode->mode)) {
+		TRACE(d->trace, TRACE_SYNC_FILE_ENTER, inode->ino, parent, 0);
+		TRACE(d->trace, TRACE_SYNC_FILE_EXIT, inode->ino, 0);
+	}
+	if (!S_ISREG(inode->mode))
+		return 0;
+	l->closed = true;
+	err = writeback_sync_file(d, &inode->file, parent);
+	l->closed = false;
+	return dirty ? end_flush(l, inode, err) : err;
+}
+
+errcode_t live_fsync(struct live *l, struct node *n)
 {
 	uint64_t claimed = l->tree->delay->reserve.claimed_total;
 	errcode_t err = live_settle(l);
 
 	if (!err)
-		err = flush(l, inode);
+		err = sync_file(l, n);
 	if (claimed != l->tree->delay->reserve.claimed_total)
 		l->flushes++;
 	return err ? err : live_settle(l);

@@ -87,9 +87,9 @@ void live_release(struct live *l);
  * met when it read the image; a program error. */
 errcode_t live_settle(struct live *l);
 
-/* Give all delayed blocks of @inode, or of every file, their places.
+/* Give all delayed blocks of the file @n, or of every file, their places.
  * Return: as live_settle(). */
-errcode_t live_fsync(struct live *l, struct tree_inode *inode);
+errcode_t live_fsync(struct live *l, struct node *n);
 errcode_t live_sync(struct live *l);
 
 /* A file is not open any more: what was allocated ahead for it goes. */

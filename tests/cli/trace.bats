@@ -132,6 +132,42 @@ if set(forms) - seen:
 	[[ $status = 0 ]] || fail "$output"
 }
 
+@test "trace: fsync and sync, as the kernel tells them" {
+	cat >script <<-'END'
+		mkdir /d
+		write /d/a 0 random:1:20K
+		fsync /d/a
+		fsync /d/a
+		write /b 0 random:1:20K
+		symlink d/a /link
+		fsync /link
+		fsync /d
+		sync
+	END
+	for more in '' '--allocator kernel'; do
+		# shellcheck disable=SC2086
+		batch $more --trace told --trace-format kernel
+		sed -nE 's/.*: (ext4_(sync|writepages)[^:]*): dev 0,0/\1/p' \
+			told | sed -E 's/(writepages\w* ino \S*) .*/\1/' >events
+		diff events - <<-'END'
+			ext4_sync_file_enter ino 13 parent 12 datasync 0 
+			ext4_writepages ino 13
+			ext4_writepages_result ino 13
+			ext4_sync_file_exit ino 13 ret 0
+			ext4_sync_file_enter ino 13 parent 12 datasync 0 
+			ext4_sync_file_exit ino 13 ret 0
+			ext4_sync_file_enter ino 13 parent 12 datasync 0 
+			ext4_sync_file_exit ino 13 ret 0
+			ext4_sync_file_enter ino 12 parent 2 datasync 0 
+			ext4_sync_file_exit ino 12 ret 0
+			ext4_writepages ino 14
+			ext4_writepages_result ino 14
+			ext4_sync_fs wait 0
+			ext4_sync_fs wait 1
+		END
+	done
+}
+
 @test "trace: what is reserved is used or given back" {
 	script
 	tree
