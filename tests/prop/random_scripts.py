@@ -82,10 +82,14 @@ def random_options(rng, program):
            if rng.random() < (0.6 if f == "has_journal" else 0.1)]
     if off:
         words += ["-O", ",".join("^" + f for f in off)]
-    if rng.random() < 0.2:
-        words += ["-I", rng.choice(("128", "512"))]
+    inode = rng.choice(("128", "512")) if rng.random() < 0.2 else "256"
+    if inode != "256":
+        words += ["-I", inode]
     if program.features and rng.random() < 0.3:
-        words += rng.choice(program.features)
+        feature = rng.choice(program.features)
+        # Inodes of 128 bytes have no room for data, which is refused.
+        if inode != "128" or "inline_data" not in feature:
+            words += feature
     live = rng.random() < 0.7
     if live:
         tight = rng.random() < 0.15 and "-C" not in words
