@@ -17,7 +17,9 @@
  *
  * L > longest run.  Some break is unavoidable, and the only break that costs
  * nothing is the one made by metadata.  A window is a row of free runs, each
- * ending where its gap ends and the next beginning where the next gap does.
+ * ending where its gap ends and the next beginning where the next gap does,
+ * and each gap but the last too short for the request were it empty: only then
+ * had any allocator to break there.
  * The first gives its end, the last its beginning, those between give all:
  *
  *	gap:	 |..used..|ffff|  meta  |ffffffff|  meta  |ffff|...
@@ -251,17 +253,18 @@ static void consider_window(struct window_choice *best,
 		*best = (struct window_choice){ *w, head, extents };
 }
 
-/* Whether only metadata stands between @run and @next.  *@gap is a cursor
- * that moves up with @run. */
+/* Whether only metadata stands between @run and @next, behind a gap that
+ * could not hold @len blocks were it empty.  *@gap is a cursor that moves up
+ * with @run. */
 static bool across_metadata(const struct mballoc *mb, size_t *gap,
 			    const struct free_run *run,
-			    const struct free_run *next)
+			    const struct free_run *next, uint64_t len)
 {
 	uint64_t end = run->start + run->len;
 
 	while (run_end(&mb->gaps[*gap]) < end)
 		++*gap;
-	return run_end(&mb->gaps[*gap]) == end &&
+	return mb->gaps[*gap].len < len && run_end(&mb->gaps[*gap]) == end &&
 		next->start == mb->gaps[*gap + 1].start;
 }
 
@@ -281,7 +284,7 @@ static struct window_choice choose_window(const struct mballoc *mb,
 			window_drop_first(&w);
 		}
 		next = free_runs_next(run);
-		if (next && !across_metadata(mb, &gap, run, next))
+		if (next && !across_metadata(mb, &gap, run, next, len))
 			w = (struct window){ .first = NULL };
 	}
 	return best;

@@ -307,7 +307,18 @@ static size_t world_runs(const bool *map, struct run *runs)
 	return n;
 }
 
-/* The fewest pieces of @len blocks that only metadata breaks, 0: none. */
+/* Whether a gap that ends behind block @last could hold @len blocks. */
+static bool gap_holds(const struct world *w, size_t last, uint64_t len)
+{
+	size_t first = last;
+
+	while (w->gap[first - 1])
+		first--;
+	return last - first + 1 >= len;
+}
+
+/* The fewest pieces of @len blocks that only metadata breaks, behind gaps that
+ * are too short for them; 0: none. */
 static size_t fewest_pieces(const struct world *w, uint64_t len)
 {
 	size_t best = 0, start, i;
@@ -323,9 +334,12 @@ static size_t fewest_pieces(const struct world *w, uint64_t len)
 				left--;
 			else if (w->gap[i])
 				break;
-			if (left && i + 1 < WORLD && w->gap[i] &&
-			    !w->gap[i + 1])
-				pieces++;
+			if (!left || i + 1 == WORLD || !w->gap[i] ||
+			    w->gap[i + 1])
+				continue;
+			if (gap_holds(w, i, len))
+				break;
+			pieces++;
 		}
 		if (!left && (!best || pieces < best))
 			best = pieces;
