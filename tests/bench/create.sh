@@ -38,7 +38,7 @@ export E4PACK
 	exit 1
 }
 
-work=$(mktemp -d "$folder/e4pack-bench.XXXXXX")
+work=$(mktemp -d "$(realpath "$folder")/e4pack-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 
