@@ -62,13 +62,30 @@ static char *place(const struct script_command *c)
 	return asprintf(&text, "%s:%u", c->file, c->line) < 0 ? NULL : text;
 }
 
-static const char *space_left(const struct batch *b,
-			      char out[NUMBER_HUMAN_LEN])
+/* The path of a command as messages have it, in two parts. */
+static const char *slash(const struct script_command *c)
+{
+	return c->path && *c->path != '/' ? "/" : "";
+}
+
+static const char *path(const struct script_command *c)
+{
+	return c->path ? c->path : "";
+}
+
+static void tell_full(struct batch *b, const struct script_command *c,
+		      const char *where)
 {
 	const struct delay *d = b->tree->delay;
+	uint64_t left = reserve_available(&d->reserve) <<
+			(d->block_bits + d->cluster_bits);
+	char human[NUMBER_HUMAN_LEN];
 
-	return number_human(out, reserve_available(&d->reserve) <<
-				 (d->block_bits + d->cluster_bits));
+	diag_error(b->build->diag, where, E4PACK_ET_NO_SPACE,
+		   "%s %s%s: the image has %s left: use %s",
+		   script_verb_name(c->verb), slash(c), path(c),
+		   number_human(human, left),
+		   d->reserve.unbounded ? "--max-size" : "--size");
 }
 
 /* Tell why a command failed, unless who knew more has told it. */
@@ -76,28 +93,22 @@ static void tell(struct batch *b, const struct script_command *c,
 		 errcode_t err, unsigned int told)
 {
 	struct diag *diag = b->build->diag;
-	const char *path = c->path ? c->path : "";
-	const char *slash = c->path && *c->path != '/' ? "/" : "";
-	char left[NUMBER_HUMAN_LEN];
+	const char *verb = script_verb_name(c->verb);
 	char *where = place(c);
 
 	if (diag->errors != told)
-		diag_note(diag, DIAG_NOTE, where, "%s failed",
-			  script_verb_name(c->verb));
+		diag_note(diag, DIAG_NOTE, where, "%s failed", verb);
 	else if (err > 0 && err < 256)
-		diag_error(diag, where, err, "%s %s%s",
-			   script_verb_name(c->verb), slash, path);
+		diag_error(diag, where, err, "%s %s%s", verb, slash(c),
+			   path(c));
 	else if (err == E4PACK_ET_NO_SPACE)
-		diag_error(diag, where, err, "%s %s%s: the image has %s left: "
-			   "use --size", script_verb_name(c->verb), slash,
-			   path, space_left(b, left));
+		tell_full(b, c, where);
 	else if (err == E4PACK_ET_NO_INODES)
 		diag_error(diag, where, err, "%s %s%s: not enough inodes: use "
-			   "-N", script_verb_name(c->verb), slash, path);
+			   "-N", verb, slash(c), path(c));
 	else
-		diag_error(diag, where, err, "%s %s%s: %s",
-			   script_verb_name(c->verb), slash, path,
-			   error_message(err));
+		diag_error(diag, where, err, "%s %s%s: %s", verb, slash(c),
+			   path(c), error_message(err));
 	free(where);
 }
 

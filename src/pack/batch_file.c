@@ -108,7 +108,7 @@ static errcode_t replace(struct batch *b, struct tree_inode *inode,
 	if (!err)
 		err = stage_prepare(b->tree, e, &attrs);
 	if (!err)
-		err = stage_content(b->tree, inode, e);
+		err = stage_fill(b->tree, inode, e);
 	if (!err)
 		stage_apply(b->tree, inode, e, &attrs);
 	return err;

@@ -127,8 +127,8 @@ static errcode_t report(const struct tree *t, const char *subject,
 	}
 }
 
-errcode_t stage_content(struct tree *t, struct tree_inode *inode,
-			const struct entry *e)
+errcode_t stage_fill(struct tree *t, struct tree_inode *inode,
+		     const struct entry *e)
 {
 	struct delayed_file *f = &inode->file;
 	errcode_t err;
@@ -139,8 +139,14 @@ errcode_t stage_content(struct tree *t, struct tree_inode *inode,
 	for (i = 0; i < e->n_data && !err; i++)
 		err = da_write(t->delay, f, e->data[i].offset, e->data[i].len,
 			       e->origin, e->data[i].origin_offset);
-	if (!err)
-		err = da_truncate(t->delay, f, e->size);
+	return err ? err : da_truncate(t->delay, f, e->size);
+}
+
+errcode_t stage_content(struct tree *t, struct tree_inode *inode,
+			const struct entry *e)
+{
+	errcode_t err = stage_fill(t, inode, e);
+
 	return err ? report(t, e->path, err, data_bytes(e)) : 0;
 }
 

@@ -54,6 +54,10 @@ void stage_apply(struct tree *t, struct tree_inode *inode,
 errcode_t stage_content(struct tree *t, struct tree_inode *inode,
 			const struct entry *e);
 
+/* The same without a report, for callers with a better subject than e->path. */
+errcode_t stage_fill(struct tree *t, struct tree_inode *inode,
+		     const struct entry *e);
+
 /* Make an inode from @e, to be named in @dir; inode_drop() it if it gets none.
  * Reports.  Return: as stage_content(). */
 errcode_t stage_inode(struct tree *t, const struct node *dir,

@@ -147,6 +147,21 @@ interleaved() {
 	[ "$status" -eq 1 ]
 	[[ $stderr = *':4: write /b: the image has '*' left: use --size'* ]]
 	[ ! -e new.img ]
+	for how in '--dirty-limit 1M' --nodelalloc '--allocator kernel'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr batch $how -s 8M new.img <<-'END'
+			put =x /a
+			put random:1:20M /b
+		END
+		[ "$status" -eq 1 ]
+		[[ $stderr = *':2: put /b: the image has '*' left: use --size' ]]
+		[ ! -e new.img ]
+	done
+	run --separate-stderr batch --max-size 1M new.img <<-'END'
+		put random:1:2M /a
+	END
+	[ "$status" -eq 1 ]
+	[[ $stderr = *':1: put /a: the image has '*' left: use --max-size' ]]
 	run --separate-stderr batch -N 12 -s 8M new.img <<-'END'
 		sync
 		put =1 /a
