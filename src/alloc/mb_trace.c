@@ -14,7 +14,7 @@ struct place {
 
 static struct place place_of(const struct mballoc *mb, uint64_t block)
 {
-	uint32_t bits = mb->kernel ? mb->kernel->geo.cluster_bits : 0;
+	uint32_t bits = mb->cluster_bits;
 	uint64_t at = block > mb->first_block ? block - mb->first_block : 0;
 
 	return (struct place){ at / mb->group_blocks,
@@ -117,20 +117,23 @@ void mb_trace_best_fit(const struct mballoc *mb,
 {
 	enum criteria cr = n > 1 ? CR_ANY_FREE : CR_GOAL_LEN_SLOW;
 	struct place goal = place_of(mb, req->goal), result;
-	uint64_t lblk = req->lblk, left = req->len;
+	uint32_t bits = mb->cluster_bits;
+	uint64_t lblk = (uint64_t)req->lblk >> bits << bits;
+	uint64_t left = req->len >> bits, len;
 	size_t i;
 
-	mb_trace_request(mb, req, req->lblk, req->len);
+	mb_trace_request(mb, req, (uint32_t)lblk, left);
 	for (i = 0; i < n; i++) {
 		result = place_of(mb, runs[i].start);
+		len = runs[i].len >> bits;
 		TRACE(mb->trace, TRACE_MBALLOC_ALLOC, req->ino, goal.group,
 		      goal.start, left, lblk, goal.group, goal.start, left,
-		      lblk, result.group, result.start, runs[i].len, lblk, 1,
-		      1, cr, request_flags(req), 0, 0);
-		mb_trace_allocated(mb, req, (uint32_t)lblk, runs[i].len,
+		      lblk, result.group, result.start, len, lblk, 1, 1, cr,
+		      request_flags(req), 0, 0);
+		mb_trace_allocated(mb, req, (uint32_t)lblk, len,
 				   runs[i].start);
 		lblk += runs[i].len;
-		left -= runs[i].len;
+		left -= len;
 	}
 }
 

@@ -146,9 +146,11 @@ void mballoc_free(struct mballoc *mb)
 	free(mb);
 }
 
-void mballoc_set_trace(struct mballoc *mb, struct trace *trace)
+void mballoc_set_trace(struct mballoc *mb, struct trace *trace,
+		       uint32_t cluster_bits)
 {
 	mb->trace = trace;
+	mb->cluster_bits = cluster_bits;
 }
 
 /* Take what @plan says for @req and tell it in @out. */

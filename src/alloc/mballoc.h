@@ -69,8 +69,10 @@ void mballoc_free(struct mballoc *mb);
 errcode_t mballoc_add_free(struct mballoc *mb, const struct run *free,
 			   size_t n);
 
-/* Tell @trace, not owned, of requests from now on; NULL: nobody. */
-void mballoc_set_trace(struct mballoc *mb, struct trace *trace);
+/* Tell @trace, not owned, of requests from now on; NULL: nobody.  It is told
+ * of clusters of 1 << @cluster_bits blocks. */
+void mballoc_set_trace(struct mballoc *mb, struct trace *trace,
+		       uint32_t cluster_bits);
 
 /* Best fit over one set of free runs, across groups: the whole request in
  * the shortest run that holds it (the lowest of equals; at the goal when the

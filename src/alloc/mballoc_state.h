@@ -29,6 +29,7 @@ struct mballoc {
 	uint64_t requests;	/* served so far */
 	uint32_t group_blocks;	/* as given, for the trace */
 	uint32_t first_block;
+	uint32_t cluster_bits;	/* for the trace of best fit */
 	struct trace *trace;	/* NULL: nobody is told */
 	struct kernel_mode *kernel;	/* NULL: best fit */
 };

@@ -94,18 +94,24 @@ static void find_neighbours(struct mapping *m, struct da_request *req)
 		req->goal = req->pright - (req->lright - req->lblk);
 }
 
-/* Cut @e to what one step asks for.  Return: whether it needs clusters. */
-static bool cut_to_step(const struct mapping *m, struct es_extent *e)
+/* Cut @e to what becomes the same and one request may have. */
+static void cut_to_request(const struct mapping *m, struct es_extent *e)
 {
-	const struct pending_set *pending = &m->f->pending;
-	uint32_t bits = m->d->cluster_bits, last;
-	uint32_t next = ((e->lblk >> bits) + 1) << bits;
-
 	if (e->lblk + e->len - 1 > m->end)
 		e->len = m->end - e->lblk + 1;
 	if (m->how->max && e->len > m->how->max)
 		e->len = m->how->max;
 	delayed_stretch(m->f, e);
+}
+
+/* Cut @e to its clusters without a place, or to the first that has one.
+ * Return: whether it needs clusters. */
+static bool cut_to_clusters(const struct mapping *m, struct es_extent *e)
+{
+	const struct pending_set *pending = &m->f->pending;
+	uint32_t bits = m->d->cluster_bits, last;
+	uint32_t next = ((e->lblk >> bits) + 1) << bits;
+
 	last = (e->lblk + e->len - 1) >> bits;
 	if (is_pending(pending, e->lblk >> bits)) {
 		if (last != e->lblk >> bits)
@@ -216,30 +222,47 @@ static errcode_t place_blocks(struct mapping *m, uint32_t lblk, uint32_t end,
 	return err;
 }
 
-/* Find places for the beginning of @req, as request_blocks(). */
-static errcode_t map_request(struct mapping *m, struct da_request *req,
-			     uint64_t clusters, struct run_list *out)
+static uint32_t map_flags(const struct mapping *m,
+			  const struct da_request *req)
 {
 	bool unwritten = req->unwritten || m->how->untold;
-	uint32_t flags = m->how->map_flags |
-			 (unwritten ? TRACE_MAP_UNWRITTEN : 0) |
-			 (req->delalloc ? TRACE_MAP_DELALLOC : 0);
+
+	return m->how->map_flags | (unwritten ? TRACE_MAP_UNWRITTEN : 0) |
+	       (req->delalloc ? TRACE_MAP_DELALLOC : 0);
+}
+
+/* Find places for the beginning of @req, as request_blocks(); @asked blocks
+ * are told to be asked for. */
+static errcode_t map_request(struct mapping *m, struct da_request *req,
+			     uint64_t asked, uint64_t clusters,
+			     struct run_list *out)
+{
+	uint32_t flags = map_flags(m, req);
 	errcode_t err;
 
 	find_neighbours(m, req);
-	DA_TRACE(m->d, m->f, TRACE_EXT_MAP_BLOCKS_ENTER, req->lblk, req->len,
-		 flags);
+	if (trace_on(m->d->trace))
+		da_trace_map(m->d, m->f, req, asked, flags);
 	err = request_blocks(m, req, clusters, out);
 	if (trace_on(m->d->trace))
 		da_trace_mapped(m->d, m->f, req, flags, out, err);
 	return err;
 }
 
-static void tell_step(const struct mapping *m, const struct da_request *req)
+/* The blocks of @req lie in a cluster that has its place. */
+static void tell_implied(struct mapping *m, struct da_request *req,
+			 uint64_t asked)
+{
+	if (!trace_on(m->d->trace))
+		return;
+	find_neighbours(m, req);
+	da_trace_implied(m->d, m->f, req, asked, map_flags(m, req));
+}
+
+static void tell_step(const struct mapping *m, uint32_t lblk, uint64_t len)
 {
 	if (m->how->pages && trace_on(m->d->trace))
-		da_trace_folios_start(m->d, m->f, m->how->pages, req->lblk,
-				      req->len);
+		da_trace_folios_start(m->d, m->f, m->how->pages, lblk, len);
 }
 
 static void tell_step_end(const struct mapping *m, errcode_t err)
@@ -251,29 +274,37 @@ static void tell_step_end(const struct mapping *m, errcode_t err)
 /* Map the first blocks of the delayed extent @e, or all of the file. */
 static errcode_t map_blocks(struct mapping *m, struct es_extent e)
 {
-	struct run_list runs = { .n = 0 };
-	bool needed = cut_to_step(m, &e);
 	struct da_request req = {
-		.lblk = e.lblk, .len = e.len,
-		.delalloc = e.status == ES_WRITTEN,
-		.unwritten = e.status == ES_UNWRITTEN,
-		.exact = m->how->exact,
+		.lblk = e.lblk, .exact = m->how->exact,
 		.file_blocks = div_round_up(m->f->size, UINT64_C(1) <<
 					    m->d->block_bits),
 	};
-	uint64_t clusters = clusters_of(m->d, e.lblk, e.len);
-	uint32_t end = e.lblk + e.len - 1;
+	struct run_list runs = { .n = 0 };
+	uint64_t clusters, asked;
+	uint32_t end;
+	bool needed;
 	errcode_t err = 0;
 
+	cut_to_request(m, &e);
+	asked = e.len;
+	needed = cut_to_clusters(m, &e);
+	req.len = e.len;
+	req.delalloc = e.status == ES_WRITTEN;
+	req.unwritten = e.status == ES_UNWRITTEN;
+	clusters = clusters_of(m->d, e.lblk, e.len);
+	end = e.lblk + e.len - 1;
 	if (needed && m->how->whole_file) {
 		clusters = m->f->reserved;
 		req.len = delayed_file_wanted_blocks(m->f) -
 			  (e.lblk & ((UINT32_C(1) << m->d->cluster_bits) - 1));
+		asked = req.len;
 		end = m->end;
 	}
-	tell_step(m, &req);
+	tell_step(m, e.lblk, asked);
 	if (needed)
-		err = map_request(m, &req, clusters, &runs);
+		err = map_request(m, &req, asked, clusters, &runs);
+	else
+		tell_implied(m, &req, asked);
 	if (!err)
 		err = place_blocks(m, e.lblk, end, &runs);
 	tell_step_end(m, err);

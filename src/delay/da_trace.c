@@ -197,6 +197,57 @@ void da_pages_add(struct da_pages *pages, const struct delay *d,
 	pages->written += pages->next - first;
 }
 
+static void tell_enter(const struct delay *d, const struct delayed_file *f,
+		       const struct da_request *req, uint64_t asked,
+		       uint32_t flags)
+{
+	DA_TRACE(d, f, TRACE_EXT_MAP_BLOCKS_ENTER, req->lblk, asked, flags);
+}
+
+static void tell_cluster(const struct delay *d, uint32_t lblk, uint64_t pblk,
+			 uint64_t len)
+{
+	TRACE(d->trace, TRACE_GET_IMPLIED_CLUSTER_ALLOC_EXIT, lblk, pblk, len,
+	      0, pblk != 0);
+}
+
+static bool inside_cluster(const struct delay *d, uint32_t lblk)
+{
+	return lblk & ((UINT32_C(1) << d->cluster_bits) - 1);
+}
+
+/* The kernel looks at the extent on the left, or at the first one, for a
+ * block inside a cluster; then at the one on the right for any. */
+void da_trace_map(const struct delay *d, const struct delayed_file *f,
+		  const struct da_request *req, uint64_t asked,
+		  uint32_t flags)
+{
+	tell_enter(d, f, req, asked, flags);
+	if (inside_cluster(d, req->lblk) && (req->pleft || req->pright))
+		tell_cluster(d, req->lblk, 0, asked);
+	if (d->cluster_bits && req->pright)
+		tell_cluster(d, req->lblk, 0, asked);
+}
+
+void da_trace_implied(const struct delay *d, const struct delayed_file *f,
+		      const struct da_request *req, uint64_t asked,
+		      uint32_t flags)
+{
+	uint32_t bits = d->cluster_bits;
+	bool left = req->pleft && req->lleft >> bits == req->lblk >> bits;
+	uint64_t pblk = left ? req->pleft + (req->lblk - req->lleft) :
+			req->pright - (req->lright - req->lblk);
+
+	tell_enter(d, f, req, asked, flags);
+	if (!left && req->pleft && inside_cluster(d, req->lblk))
+		tell_cluster(d, req->lblk, 0, asked);
+	tell_cluster(d, req->lblk, pblk, req->len);
+	DA_TRACE(d, f, TRACE_EXT_MAP_BLOCKS_EXIT, flags, req->lblk, pblk,
+		 req->len, TRACE_MAPPED_NEW | TRACE_MAPPED_MAPPED |
+		 (flags & TRACE_MAP_UNWRITTEN ? TRACE_MAPPED_UNWRITTEN : 0),
+		 req->len);
+}
+
 void da_trace_mapped(const struct delay *d, const struct delayed_file *f,
 		     const struct da_request *req, uint32_t flags,
 		     const struct run_list *runs, errcode_t err)

@@ -74,6 +74,18 @@ void da_trace_folios_end(const struct delay *d, const struct delayed_file *f,
 void da_pages_add(struct da_pages *pages, const struct delay *d,
 		  const struct es_extent *e);
 
+/* Tell that @asked blocks from that of @req on are to be mapped, and of which
+ * neighbours it was seen that they share no cluster with it. */
+void da_trace_map(const struct delay *d, const struct delayed_file *f,
+		  const struct da_request *req, uint64_t asked,
+		  uint32_t flags);
+
+/* Tell the same of @req in a cluster that a neighbour has, and that it is
+ * mapped thereby. */
+void da_trace_implied(const struct delay *d, const struct delayed_file *f,
+		      const struct da_request *req, uint64_t asked,
+		      uint32_t flags);
+
 /* Tell that the beginning of @req got the places @runs, or failed. */
 void da_trace_mapped(const struct delay *d, const struct delayed_file *f,
 		     const struct da_request *req, uint32_t flags,

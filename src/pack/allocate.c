@@ -270,7 +270,7 @@ static errcode_t attempt(struct plan *p, const struct geometry *g,
 	begin(p);
 	err = mballoc_new(&mb, gaps, n, g->group_blocks, g->first_block);
 	if (!err) {
-		mballoc_set_trace(mb, p->trace);
+		mballoc_set_trace(mb, p->trace, p->format.cluster_bits);
 		err = place_object(p, mb, 0);
 	}
 	if (!err)

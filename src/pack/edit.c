@@ -163,7 +163,7 @@ static errcode_t begin(struct edit *e)
 	err = build_open_trace(&e->build, image_path(e->image));
 	if (err)
 		return err;
-	mballoc_set_trace(e->space.mb, d->trace);
+	mballoc_set_trace(e->space.mb, d->trace, d->cluster_bits);
 	d->no_unwritten = !e->format.extents;
 	d->reserve.free = group_edit_all_clusters(e->groups);
 	err = init_tree(e);

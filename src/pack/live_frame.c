@@ -147,9 +147,10 @@ errcode_t live_frame_allocate(struct live_frame *f, struct run_list *out,
 	return err;
 }
 
-/* The kernel's goal where the file has no blocks yet: its group. */
+/* The kernel's goal where the file has no blocks yet: its group.  It goes
+ * back to the beginning of the first cluster, as far as there is anything. */
 static errcode_t allocate_kernel(struct live_frame *f, struct run_list *out,
-				 struct alloc_request *req)
+				 struct alloc_request *req, uint64_t head)
 {
 	struct request_geometry geo;
 
@@ -158,6 +159,7 @@ static errcode_t allocate_kernel(struct live_frame *f, struct run_list *out,
 		req->goal = request_goal_group(&geo, (req->ino - 1) /
 					       f->geometry.group_inodes,
 					       true);
+	req->goal = req->goal > head ? req->goal - head : 0;
 	return mballoc_kernel(f->mb, out, req);
 }
 
@@ -170,7 +172,7 @@ static errcode_t allocate(void *arg, struct run_list *out,
 	struct alloc_request own = *req;
 
 	if (data && is_kernel(f))
-		return allocate_kernel(f, out, &own);
+		return allocate_kernel(f, out, &own, head);
 	/* From the beginning of the first cluster to the end of the last. */
 	own.len = div_round_up(head + req->len, ratio) * ratio;
 	own.goal = req->goal > head ? req->goal - head : 0;
@@ -411,7 +413,8 @@ errcode_t live_frame_init(struct live_frame *f,
 	if (!err)
 		err = number_fixed(f);
 	if (!err) {
-		mballoc_set_trace(f->mb, tree->delay->trace);
+		mballoc_set_trace(f->mb, tree->delay->trace,
+				  f->geometry.format.cluster_bits);
 		err = live_begin(&f->live);
 	}
 	return err ? report_frame(f, err) : 0;

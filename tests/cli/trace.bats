@@ -168,6 +168,62 @@ if set(forms) - seen:
 	done
 }
 
+# The lines of the first are what Linux 6.18 told of the same calls, but for
+# its unwritten extents.
+@test "trace: clusters, as the kernel tells them" {
+	cat >script <<-'END'
+		write /a 5120 zero:5000
+		write /a 3072 zero:1000
+		fsync /a
+		write /a 11264 zero:3000
+		write /a 0 zero:100
+		fsync /a
+	END
+	clusters='-b 1024 -O bigalloc -C 4096 -s 64M --trace-format kernel'
+	# shellcheck disable=SC2086
+	e4pack batch --new -q $clusters --allocator kernel --trace told \
+		new.img script
+	clean new.img
+	grep -E '_(request_bl|allocate_bl|map_blocks|get_impl|mballoc_[ap])' \
+		told | grep -Ev ' ino(de)? (2|11) ' | sed -E '
+		s/.*: ext4_([^:]*): dev 0,0/\1/
+		s/\|METADATA_NOFAIL\|IO_SUBMIT\|EX_NOCACHE//
+		s/\|DELALLOC_RESV(.*)\|USE_RESV/\1/' >events
+	diff events - <<-'END'
+		ext_map_blocks_enter ino 12 lblk 3 len 1 flags CREATE|DELALLOC
+		request_blocks ino 12 flags HINT_DATA len 1 lblk 0 goal 32765 lleft 3 lright 3 pleft 0 pright 0 
+		mballoc_alloc inode 12 orig 0/8191/1@0 goal 0/8191/128@0 result 1/128/128@0 blks 1 grps 1 cr CR_POWER2_ALIGNED flags HINT_DATA|HINT_GRP_ALLOC tail 0 broken 0
+		allocate_blocks ino 12 flags HINT_DATA len 1 block 33280 lblk 0 goal 32765 lleft 3 lright 3 pleft 0 pright 0
+		ext_map_blocks_exit ino 12 flags CREATE|DELALLOC lblk 3 pblk 33283 len 1 mflags NM ret 1
+		ext_map_blocks_enter ino 12 lblk 5 len 5 flags CREATE|DELALLOC
+		get_implied_cluster_alloc_exit m_lblk 5 m_pblk 0 m_len 5 m_flags  ret 0
+		request_blocks ino 12 flags HINT_DATA len 2 lblk 4 goal 33284 lleft 3 lright 5 pleft 33283 pright 0 
+		mballoc_prealloc inode 12 orig 1/129/2@4 result 1/129/2@4
+		allocate_blocks ino 12 flags HINT_DATA len 2 block 33284 lblk 4 goal 33284 lleft 3 lright 5 pleft 33283 pright 0
+		ext_map_blocks_exit ino 12 flags CREATE|DELALLOC lblk 5 pblk 33285 len 5 mflags NM ret 5
+		ext_map_blocks_enter ino 12 lblk 0 len 1 flags CREATE|DELALLOC
+		get_implied_cluster_alloc_exit m_lblk 0 m_pblk 33280 m_len 1 m_flags  ret 1
+		ext_map_blocks_exit ino 12 flags CREATE|DELALLOC lblk 0 pblk 33280 len 1 mflags NM ret 1
+		ext_map_blocks_enter ino 12 lblk 11 len 3 flags CREATE|DELALLOC
+		get_implied_cluster_alloc_exit m_lblk 11 m_pblk 33291 m_len 1 m_flags  ret 1
+		ext_map_blocks_exit ino 12 flags CREATE|DELALLOC lblk 11 pblk 33291 len 1 mflags NM ret 1
+		ext_map_blocks_enter ino 12 lblk 12 len 2 flags CREATE|DELALLOC
+		request_blocks ino 12 flags HINT_DATA len 1 lblk 12 goal 33292 lleft 11 lright 12 pleft 33291 pright 0 
+		mballoc_prealloc inode 12 orig 1/131/1@12 result 1/131/1@12
+		allocate_blocks ino 12 flags HINT_DATA len 1 block 33292 lblk 12 goal 33292 lleft 11 lright 12 pleft 33291 pright 0
+		ext_map_blocks_exit ino 12 flags CREATE|DELALLOC lblk 12 pblk 33292 len 2 mflags NM ret 2
+	END
+	# shellcheck disable=SC2086
+	e4pack batch --new -q -F $clusters --trace told new.img script
+	sed -nE 's/.*: ext4_(request|allocate)_blocks: dev 0,0 ino 12 flags \S* (len [0-9]*) .*(lblk [0-9]*).*/\2 \3/p' told >events
+	diff events - <<-'END'
+		len 3 lblk 0
+		len 3 lblk 0
+		len 1 lblk 12
+		len 1 lblk 12
+	END
+}
+
 @test "trace: what is reserved is used or given back" {
 	script
 	tree

@@ -61,9 +61,6 @@ RULES = {
         "extent of up to 32 KiB around a write: it zeroes the rest, which is "
         "written then.  A script splits it, as the kernel does with delayed "
         "allocation.",
-    "best fit counts blocks":
-        "ext4_allocate_blocks tells clusters; best fit, which is none of the "
-        "kernel's and knows no clusters, tells blocks.",
     "tree blocks":
         "The blocks of a mapping follow the extents that each side has, and "
         "the kernel's tree keeps the depth that it once had.  They are "
@@ -460,7 +457,7 @@ def compare_trees(kernel, ours):
                 o.least_tree)
 
 
-def compare(kind, kernel, ours, commands, host, nodelalloc, best_fit):
+def compare(kind, kernel, ours, commands, host, nodelalloc):
     model = script_model.Model(kind.bs, host)
     shots = iter(zip(kernel.shots, ours.shots))
     out = []
@@ -475,15 +472,12 @@ def compare(kind, kernel, ours, commands, host, nodelalloc, best_fit):
                         nodelalloc)
     out += compare_trees(kernel, ours)
     if kernel.trace and ours.trace:
-        out += compare_traces(kind, kernel.trace.sums, ours.trace.sums,
-                              best_fit)
+        out += compare_traces(kernel.trace.sums, ours.trace.sums)
     return out
 
 
-def compare_traces(kind, kernel, ours, best_fit):
+def compare_traces(kernel, ours):
     for event, k in kernel.items():
-        if best_fit and event == "ext4_allocate_blocks":
-            k *= kind.ratio		# "best fit counts blocks"
         if k != ours[event]:
             yield "trace: %s: kernel %d, e4pack %d" % (event, k, ours[event])
 
@@ -537,8 +531,7 @@ class Oracle:
             out = []
             for allocator, side in zip(ALLOCATORS, ours):
                 out += [(" ".join(allocator + words), d) for d in compare(
-                    kind, kernel, side, commands, self.host, bool(words),
-                    side is ours[1])]
+                    kind, kernel, side, commands, self.host, bool(words))]
             if not out:
                 break
         out += [("image", d) for d in compare_mounted(

@@ -46,7 +46,7 @@ static void begin(struct traced *t, bool kernel)
 	close(mkstemp(t->path));
 	assert_int_equal(trace_open(&t->trace, t->path, TRACE_KERNEL,
 				    &t->diag), 0);
-	mballoc_set_trace(t->mb, t->trace);
+	mballoc_set_trace(t->mb, t->trace, 0);
 }
 
 /* What was told are @lines, each without what stands before the event. */
