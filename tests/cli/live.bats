@@ -194,3 +194,20 @@ interleaved() {
 		clean new.img
 	done
 }
+
+@test "live: inodes are as many for a script as for its folder" {
+	mkdir t
+	for i in {1..40}; do
+		head -c 3000 /dev/zero >"t/$i"
+		echo "put t/$i /$i"
+	done >script
+	for how in '' --nodelalloc '--dirty-limit 1M' '--allocator kernel'; do
+		# shellcheck disable=SC2086
+		e4pack create -q -F -s 32M $how folder.img t
+		# shellcheck disable=SC2086
+		batch -q -F -s 32M $how script.img <script
+		[ "$(e4pack info --json folder.img | jq .inodes)" = \
+			"$(e4pack info --json script.img | jq .inodes)" ] ||
+			fail "other inodes with '$how'"
+	done
+}
