@@ -111,7 +111,7 @@ char *emit_escape_high(const char *name, size_t len)
 	for (i = 0; i < len; i++) {
 		unsigned char c = name[i];
 
-		if (c >= 0x80 || c == '\\')
+		if (c >= 0x80 || c == '\\' || !c)
 			p += sprintf(p, "\\x%02x", c);
 		else
 			*p++ = c;

@@ -51,7 +51,7 @@ errcode_t emit_json_name(json_t *obj, const char *key, const char *name,
 			 size_t len);
 
 /* The two forms of a name that is not UTF-8: all its bytes in base64, and the
- * name with \xNN for every byte over ASCII and for '\'.
+ * name with \xNN for every byte over ASCII, for '\' and for NUL.
  * Return: a string to free(), or NULL without memory. */
 char *emit_base64(const void *data, size_t len);
 char *emit_escape_high(const char *name, size_t len);

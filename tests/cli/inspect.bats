@@ -272,6 +272,16 @@ lrwxrwxrwx 1 7 8   14 2020-09-13 12:26 link -> ../bin/numbers
 			(.value | length) == 3000 and .place == "block")'
 }
 
+@test "stat: a value is shown to its end, whatever is in it" {
+	printf 'a\0b\xff\\c' >value
+	printf 'put =x f\nsetxattr f user.v value\nsetxattr f user.e =\n' |
+		e4pack batch --new v.img -
+	e4pack stat --json v.img f | jq -e '.xattrs | map({(.name): .}) | add |
+		.["user.v"].value == "a\\x00b\\xff\\x5cc" and
+		.["user.v"].value_b64 == "YQBi/1xj" and
+		.["user.e"].value == ""'
+}
+
 @test "cat: files whole, holes as zeros, several in their order" {
 	image
 	e4pack cat tree.img hole >zeros
