@@ -56,7 +56,7 @@ static void name_fault(struct dir_check *d, const uint8_t *at,
 /* The names of "." and "..": both their bytes and the NUL behind them. */
 static bool is_dots(const uint8_t *at, uint8_t len)
 {
-	return at[6] == len && !memcmp(at + HEADER, "..\0" + (2 - len),
+	return at[6] == len && !memcmp(at + HEADER, &"..\0"[2 - len],
 				       len + (size_t)1);
 }
 
