@@ -166,8 +166,8 @@ static const struct copy *choose(struct replay *r, const struct journal *j,
 
 static errcode_t build_overlay(struct gather *g)
 {
-	const struct copy *c = g->copies, *end = g->copies + g->n;
 	struct overlay *o = &g->replay->overlay;
+	const struct copy *c, *end;
 
 	put_be32(o->head, JBD_MAGIC);
 	g->replay->copies = g->n;
@@ -176,7 +176,8 @@ static errcode_t build_overlay(struct gather *g)
 	o->blocks = calloc(g->n, sizeof(*o->blocks));
 	if (!o->blocks)
 		return diag_nomem(g->j->place.diag);
-	while (c < end)
+	end = g->copies + g->n;
+	for (c = g->copies; c < end;)
 		c = choose(g->replay, g->j, c, end);
 	return 0;
 }
