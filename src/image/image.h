@@ -40,7 +40,7 @@ struct image_geometry {
 	uint32_t journal_ino;	/* of the log; 0: outside of the image */
 	bool has_journal;
 	bool needs_recovery;	/* the log waits to be applied */
-	bool metadata_csum, filetype, huge_file, large_file;
+	bool metadata_csum, filetype, huge_file, large_file, large_dir;
 	bool group_csum;		/* the uninit flags of groups count */
 };
 

@@ -83,7 +83,7 @@ void inode_decode(struct inode_info *i, const uint8_t *raw,
 	i->generation = get_le32(raw + AT_GENERATION);
 	i->dtime = get_le32(raw + 20);
 	i->size = get_le32(raw + 4);
-	if (S_ISREG(i->mode) || S_ISDIR(i->mode))
+	if (S_ISREG(i->mode) || (S_ISDIR(i->mode) && geo->large_dir))
 		i->size |= (uint64_t)get_le32(raw + 108) << 32;
 	i->sectors = get_le32(raw + 28);
 	if (geo->huge_file) {

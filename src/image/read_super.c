@@ -227,6 +227,7 @@ static void fill(struct image_geometry *geo, const struct super *s)
 	geo->huge_file = ro & EXT4_FEATURE_RO_COMPAT_HUGE_FILE;
 	geo->large_file = ro & EXT2_FEATURE_RO_COMPAT_LARGE_FILE;
 	geo->filetype = s->incompat & EXT2_FEATURE_INCOMPAT_FILETYPE;
+	geo->large_dir = s->incompat & EXT4_FEATURE_INCOMPAT_LARGEDIR;
 	if (s->compat & EXT4_FEATURE_COMPAT_ORPHAN_FILE)
 		geo->orphan_ino = le32(&raw->s_orphan_file_inum);
 	if (ro & EXT4_FEATURE_RO_COMPAT_PROJECT)

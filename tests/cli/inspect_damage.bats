@@ -109,6 +109,26 @@ EVERY=${DAMAGE_EVERY:-61}
 	[ "$status" -eq 1 ]
 }
 
+@test "row 74: the high half of a folder's size, which large_dir gives it" {
+	mkdir -p t/d
+	echo x >t/d/f
+	create low.img -O ^metadata_csum t
+	create high.img -O ^metadata_csum,large_dir t
+	for image in low.img high.img; do
+		debugfs -w -R 'sif d size 0x100001000' $image 2>/dev/null
+		e2fsck -fn $image >said 2>&1 && fail "nothing: $(<said)"
+		run e4pack verify $image
+		[ "$status" -eq 3 ]
+	done
+	e4pack stat --json low.img d | jq -e '.size == 4096'
+	[ "$(e4pack cat low.img d/f)" = x ]
+	[ "$(e4pack ls low.img d)" = f ]
+	e4pack stat --json high.img d | jq -e '.size == 4294971392'
+	LIMIT=20 run --separate-stderr e4pack ls -R high.img
+	[ "$status" -eq 1 ]
+	mentions 'folders are larger than the image'
+}
+
 @test "row 74: values that should have an inode of their own" {
 	cat >script <<-'END'
 		put =x f
