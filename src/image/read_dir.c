@@ -22,6 +22,7 @@ enum {
 	ENTRY_HEADER = 8,
 	TAIL_LEN = 12,		/* the entry that holds the checksum */
 	TAIL_TYPE = 0xde,
+	TOLD_MOST = 10,		/* faults of one folder, one by one */
 };
 
 struct dir_reader {
@@ -32,15 +33,23 @@ struct dir_reader {
 	uint8_t *block;		/* a copy: @visit may use the image */
 	uint64_t end_lblk;	/* blocks that the size covers */
 	uint64_t place;		/* logical block being read, for messages */
-	bool damaged;
+	uint64_t faults;
 };
 
 /* Tell of damage and remember it, so that the rest is still read. */
 static void skip(struct dir_reader *r, const char *what)
 {
-	image_bad(r->img, "folder inode %u, block %" PRIu64 ": %s",
-		  r->inode->ino, r->place, what);
-	r->damaged = true;
+	if (r->faults++ < TOLD_MOST)
+		image_bad(r->img, "folder inode %u, block %" PRIu64 ": %s",
+			  r->inode->ino, r->place, what);
+}
+
+static errcode_t tell_end(const struct dir_reader *r)
+{
+	if (r->faults > TOLD_MOST)
+		image_bad(r->img, "folder inode %u: %" PRIu64 " faults more",
+			  r->inode->ino, r->faults - TOLD_MOST);
+	return r->faults ? E4PACK_ET_BAD_IMAGE : 0;
 }
 
 bool dir_item_is_dot(const struct dir_item *item)
@@ -205,7 +214,5 @@ errcode_t read_dir(struct image *img, const struct inode_info *i,
 		err = r.block ? read_map(img, i, &v) : diag_nomem(img->diag);
 		free(r.block);
 	}
-	if (!err && r.damaged)
-		err = E4PACK_ET_BAD_IMAGE;
-	return err;
+	return err ? err : tell_end(&r);
 }

@@ -20,7 +20,8 @@ typedef errcode_t dir_visit(void *arg, const struct dir_item *item);
 
 /* Visit the names of folder @i as they lie, "." and ".." included where
  * they are stored.  @visit may use the image.  Damage is told, naming folder
- * and block; reading goes on behind it.  Reports.
+ * and block, the first faults one by one and the others by their number;
+ * reading goes on behind it.  Reports.
  * Return: 0; E4PACK_ET_BAD_IMAGE when something was skipped; E4PACK_ET_STRICT
  * for a wrong checksum; ENOMEM; what @visit returned; or as read_map(). */
 errcode_t read_dir(struct image *img, const struct inode_info *i,

@@ -93,6 +93,19 @@ EVERY=${DAMAGE_EVERY:-61}
 	[ "$status" -eq 0 ]
 }
 
+@test "row 73: a folder full of faults has some of them told" {
+	mkdir -p t/d
+	(cd t/d && seq -f 'wrong-%g' 1000 | xargs touch && : >right)
+	create bad.img -O ^metadata_csum t
+	sed -i 's,wrong-,wrong/,g' bad.img
+	run --separate-stderr e4pack ls bad.img d
+	[ "$status" -eq 1 ]
+	[ "$output" = right ]
+	[ "$(wc -l <<<"$stderr")" -eq 11 ]
+	mentions 'block [0-9]*: a name has a slash'
+	mentions 'inode [0-9]*: 990 faults more'
+}
+
 @test "row 74: sizes that no file can have" {
 	mkdir t
 	echo x >t/f
