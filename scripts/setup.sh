@@ -15,7 +15,7 @@ build_packages='gcc make autoconf automake pkg-config libext2fs-dev
 	libbsd-dev libmd-dev'
 test_packages='libcmocka-dev bats attr acl libcap2-bin cpio zstd xz-utils
 	bzip2 gzip lz4 jq python3 shellcheck libarchive-tools mandoc groff-base
-	valgrind strace file util-linux mount'
+	valgrind strace file util-linux mount clang libclang-rt-dev'
 
 say() {
 	echo "setup: $*" >&2

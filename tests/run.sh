@@ -3,13 +3,15 @@
 #
 # Builds e4pack twice from a copy of the source tree and runs every test:
 #
-#   sh tests/run.sh [unit|cli|prop|real|check]...
+#   sh tests/run.sh [unit|cli|prop|real|fuzz|check]...
 #
 #   unit   the rooms' own tests, in a build with sanitizers and --enable-verify
 #   cli    the commands as a user calls them (bats)
 #   prop   random trees and random scripts, in both builds; scripts beside
 #          the running kernel
 #   real   the folders of this machine
+#   fuzz   the fuzz targets: over their seeds in the build with sanitizers,
+#          and 15 s each with libFuzzer (FUZZ_TIME)
 #   check  layers, symbols, manuals, shell scripts
 #
 # Without arguments all of them run.  The last line is
@@ -19,12 +21,12 @@
 set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-suites=${*:-unit cli prop real check}
+suites=${*:-unit cli prop real fuzz check}
 for suite in $suites; do
 	case $suite in
-	unit | cli | prop | real | check) ;;
+	unit | cli | prop | real | fuzz | check) ;;
 	*)
-		echo "usage: run.sh [unit|cli|prop|real|check]..." >&2
+		echo "usage: run.sh [unit|cli|prop|real|fuzz|check]..." >&2
 		exit 2
 		;;
 	esac
@@ -193,6 +195,36 @@ run_real() {
 		sh "$top/tests/real.sh"
 }
 
+# Debian has libFuzzer in a package of its own.
+has_libfuzzer() {
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer,address,undefined -x c \
+			-o "$work/tried" - 2>/dev/null
+}
+
+run_fuzz() {
+	say 'fuzz targets over their seeds'
+	python3 "$top/tests/fuzz/seeds.py" "$work/plain/src/e4pack" \
+		"$work/seeds" || give_up 'the seeds cannot be made'
+	for target in image archive script journal; do
+		one "fuzz/$target" "$work/verify/tests/fuzz/$target" \
+			"$work/seeds/$target"
+	done
+	if ! has_libfuzzer; then
+		skip fuzzing 'it needs clang with libFuzzer'
+		return
+	fi
+	say 'build fuzz'
+	make -C "$work/plain" -j"$jobs" fuzz >"$work/fuzz.log" 2>&1 || {
+		tail -n 60 "$work/fuzz.log" >&2
+		give_up 'the fuzz build failed'
+	}
+	say "fuzzing, ${FUZZ_TIME:-15} s for each target"
+	tap fuzzing env E4PACK="$work/plain/src/e4pack" JOBS="$jobs" \
+		sh "$top/tests/fuzz/run.sh" "$work/plain/fuzz" \
+		"${FUZZ_TIME:-15}"
+}
+
 run_check() {
 	say 'the tree itself'
 	E4PACK=$work/plain/src/e4pack
@@ -233,10 +265,10 @@ say 'bootstrap'
 	tail -n 40 "$work/bootstrap.log" >&2
 	give_up 'bootstrap failed'
 }
-if needs cli || needs prop || needs real || needs check; then
+if needs cli || needs prop || needs real || needs fuzz || needs check; then
 	build plain --enable-werror
 fi
-if needs unit || needs prop; then
+if needs unit || needs prop || needs fuzz; then
 	sanitize=--enable-sanitize
 	if ! $has_proc; then
 		skip 'sanitizers' 'they need /proc'
