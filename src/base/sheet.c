@@ -100,6 +100,16 @@ void sheet_number(struct sheet *s, const char *key, uint64_t value)
 	emit_text(s->out, "%" PRIu64 "\n", value);
 }
 
+void sheet_signed(struct sheet *s, const char *key, int64_t value)
+{
+	if (s->json) {
+		sheet_json(s, key, json_integer(value));
+		return;
+	}
+	sheet_key(s, key);
+	emit_text(s->out, "%" PRId64 "\n", value);
+}
+
 void sheet_bool(struct sheet *s, const char *key, bool value)
 {
 	if (s->json)

@@ -33,6 +33,7 @@ void sheet_open(struct sheet *s, const char *key);
 void sheet_close(struct sheet *s);
 
 void sheet_number(struct sheet *s, const char *key, uint64_t value);
+void sheet_signed(struct sheet *s, const char *key, int64_t value);
 void sheet_bool(struct sheet *s, const char *key, bool value);
 
 /* Text of our own. */

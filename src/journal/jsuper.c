@@ -12,6 +12,7 @@
  */
 #include "journal/jsuper.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/endian.h"
@@ -22,7 +23,7 @@ enum {
 	AT_BLOCK_SIZE = 12, AT_BLOCKS = 16, AT_FIRST = 20, AT_SEQUENCE = 24,
 	AT_START = 28, AT_ERROR = 32, AT_COMPAT = 36, AT_INCOMPAT = 40,
 	AT_RO_COMPAT = 44, AT_UUID = 48, AT_USERS = 64, AT_CSUM_TYPE = 80,
-	AT_FC_BLOCKS = 84, AT_CSUM = 252,
+	AT_FC_BLOCKS = 84, AT_CSUM = JSUPER_AT_CSUM,
 	CSUM_CRC32C = 4,
 	FC_BLOCKS_DEFAULT = 256,
 };
@@ -49,7 +50,7 @@ static void decode(struct jsuper *s, uint32_t type)
 	s->first = get_be32(raw + AT_FIRST);
 	s->sequence = get_be32(raw + AT_SEQUENCE);
 	s->start = get_be32(raw + AT_START);
-	s->error = get_be32(raw + AT_ERROR);
+	s->error = (int32_t)get_be32(raw + AT_ERROR);
 	if (s->version == 1)
 		return;
 	s->compat = get_be32(raw + AT_COMPAT);
@@ -57,11 +58,62 @@ static void decode(struct jsuper *s, uint32_t type)
 	s->ro_compat = get_be32(raw + AT_RO_COMPAT);
 	s->users = get_be32(raw + AT_USERS);
 	memcpy(s->uuid, raw + AT_UUID, JBD_UUID);
-	if (!(s->incompat & JBD_INCOMPAT_FAST_COMMIT))
-		return;
-	s->fc_blocks = get_be32(raw + AT_FC_BLOCKS);
-	if (!s->fc_blocks)
-		s->fc_blocks = FC_BLOCKS_DEFAULT;
+	s->csum_type = raw[AT_CSUM_TYPE];
+	s->fc_field = get_be32(raw + AT_FC_BLOCKS);
+	if (s->incompat & JBD_INCOMPAT_FAST_COMMIT)
+		s->fc_blocks = s->fc_field ? s->fc_field : FC_BLOCKS_DEFAULT;
+}
+
+bool jsuper_decode(struct jsuper *s, const uint8_t raw[JSUPER_BYTES])
+{
+	struct jbd_header h;
+
+	memset(s, 0, sizeof(*s));
+	memcpy(s->raw, raw, JSUPER_BYTES);
+	if (!jbd_header_get(&h, raw) ||
+	    (h.type != JBD_SUPER_V1 && h.type != JBD_SUPER_V2))
+		return false;
+	decode(s, h.type);
+	return true;
+}
+
+bool jsuper_has_csum(const struct jsuper *s)
+{
+	return s->incompat & csum_features;
+}
+
+bool jsuper_csum_is_good(const struct jsuper *s)
+{
+	return checksum(s->raw) == get_be32(s->raw + AT_CSUM);
+}
+
+bool jsuper_next_feature(struct jsuper_feature *f, const struct jsuper *s)
+{
+	static const struct {
+		const char *kind, *names[6];
+	} words[] = {
+		{ "compat", { "checksum" } },
+		{ "incompat", { "revoke", "64bit", "async_commit",
+				"checksum_v2", "checksum_v3",
+				"fast_commit" } },
+		{ "ro_compat", { NULL } },
+	};
+	const uint32_t bits[] = { s->compat, s->incompat, s->ro_compat };
+
+	for (; f->bit < 3 * 32; f->bit++) {
+		const uint32_t word = f->bit / 32, bit = f->bit % 32;
+
+		if (!(bits[word] >> bit & 1))
+			continue;
+		f->name = bit < 6 ? words[word].names[bit] : NULL;
+		snprintf(f->number, sizeof(f->number), "%s:0x%x",
+			 words[word].kind, UINT32_C(1) << bit);
+		if (!f->name)
+			f->name = f->number;
+		f->bit++;
+		return true;
+	}
+	return false;
 }
 
 /* What is wrong with the features, or NULL. */
@@ -69,10 +121,9 @@ static const char *check_csum_kind(const struct jsuper *s)
 {
 	if ((s->incompat & csum_features) == csum_features)
 		return "it has checksums of two versions";
-	if ((s->incompat & csum_features) && (s->compat & JBD_COMPAT_CHECKSUM))
+	if (jsuper_has_csum(s) && (s->compat & JBD_COMPAT_CHECKSUM))
 		return "it has checksums of two versions";
-	if ((s->incompat & csum_features) &&
-	    s->raw[AT_CSUM_TYPE] != CSUM_CRC32C)
+	if (jsuper_has_csum(s) && s->csum_type != CSUM_CRC32C)
 		return "its checksums are of an unknown kind";
 	return NULL;
 }
@@ -98,16 +149,11 @@ errcode_t jsuper_read(struct jsuper *s, const uint8_t raw[JSUPER_BYTES],
 		      uint32_t block_size, uint32_t blocks, struct diag *diag,
 		      const char *path)
 {
-	struct jbd_header h;
 	const char *wrong;
 
-	memset(s, 0, sizeof(*s));
-	memcpy(s->raw, raw, JSUPER_BYTES);
-	if (!jbd_header_get(&h, raw) ||
-	    (h.type != JBD_SUPER_V1 && h.type != JBD_SUPER_V2))
+	if (!jsuper_decode(s, raw))
 		return diag_error(diag, path, E4PACK_ET_BAD_IMAGE, "the "
 				  "journal is damaged: it has no superblock");
-	decode(s, h.type);
 	if ((s->incompat & ~(uint32_t)JBD_INCOMPAT_KNOWN) || s->ro_compat)
 		return diag_error(diag, path, E4PACK_ET_UNSUPPORTED, "the "
 				  "journal has features that are not known: "
@@ -115,8 +161,7 @@ errcode_t jsuper_read(struct jsuper *s, const uint8_t raw[JSUPER_BYTES],
 				  s->incompat & ~(uint32_t)JBD_INCOMPAT_KNOWN,
 				  s->ro_compat);
 	wrong = check_csum_kind(s);
-	if (!wrong && (s->incompat & csum_features) &&
-	    checksum(raw) != get_be32(raw + AT_CSUM))
+	if (!wrong && jsuper_has_csum(s) && !jsuper_csum_is_good(s))
 		return diag_error(diag, path, E4PACK_ET_BAD_CSUM, "the "
 				  "superblock of the journal has a wrong "
 				  "checksum: run e2fsck");
@@ -159,6 +204,7 @@ void jsuper_set_features(struct jsuper *s, bool wide, bool csums)
 		incompat |= JBD_INCOMPAT_64BIT;
 	if (csums) {
 		incompat |= JBD_INCOMPAT_CSUM_V3;
+		s->csum_type = CSUM_CRC32C;
 		s->raw[AT_CSUM_TYPE] = CSUM_CRC32C;
 	}
 	s->compat &= ~(uint32_t)JBD_COMPAT_CHECKSUM;
@@ -177,6 +223,6 @@ void jsuper_drop_fast_commit(struct jsuper *s)
 
 void jsuper_seal(struct jsuper *s)
 {
-	if (s->incompat & csum_features)
+	if (jsuper_has_csum(s))
 		put_be32(s->raw + AT_CSUM, checksum(s->raw));
 }

@@ -120,8 +120,7 @@ static errcode_t forget_error(struct journal *j)
 		return 0;
 	err = diag_warning(j->place.diag, j->place.path, "its journal was "
 			   "given up with error %d: the file system is marked "
-			   "as having errors, run e2fsck",
-			   (int32_t)j->super.error);
+			   "as having errors, run e2fsck", j->super.error);
 	jsuper_clear_error(&j->super);
 	return err ? err : checkpoint_empty(j, j->super.sequence);
 }

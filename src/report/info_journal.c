@@ -1,100 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The journal as the superblock names it, and the superblock of its log,
- * which is big-endian:
- *
- *	0  magic	4  block type, 3 or 4	12  block size
- *	16 blocks	20 first of the log	24  first sequence expected
- *	28 where it begins, 0: nothing to replay	32  error
- *	36 compatible, 40 incompatible, 44 read-only features
- *	80 checksum type	84 blocks for fast commits	252 checksum
- *
- * Only type 4 has what begins at 36.
+ * which is shown as far as it can be read: opening it, which refuses what is
+ * damaged, is for those who want what is in it.
  */
 #include "report/info.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/endian.h"
 #include "base/errors.h"
 #include "image/read_inode.h"
-#include "image/read_map.h"
+#include "journal/jsuper.h"
+#include "journal/logmap.h"
 
-enum {
-	JOURNAL_LEN = 1024,	/* of the superblock of a log */
-	JOURNAL_SUPER_V1 = 3,
-	JOURNAL_SUPER_V2 = 4,
-	AT_CSUM = 252,
-	INCOMPAT_CSUM_V2 = 8,
-	INCOMPAT_CSUM_V3 = 16,
-	WORDS_OF_INODE = 15,
-};
+enum { WORDS_OF_INODE = 15 };
 
-#define JOURNAL_MAGIC UINT32_C(0xc03b3998)
-
-/* What a walk of the journal's mapping finds. */
-struct journal_map {
-	uint64_t blocks;
-	uint64_t first;		/* where the superblock lies; 0: nowhere */
-};
-
-static errcode_t take_extent(void *arg, const struct extent *e)
+static errcode_t show_features(struct sheet *s, const struct jsuper *j)
 {
-	struct journal_map *m = arg;
-
-	if (e->lblk == 0 && !e->unwritten)
-		m->first = e->pblk;
-	m->blocks += e->len;
-	return 0;
-}
-
-static errcode_t add_feature(struct buf *words, const char *name)
-{
-	if (words->len && buf_add(words, " ", 1))
-		return ENOMEM;
-	return buf_add_str(words, name);
-}
-
-/* Add names of the bits in one word; a bit without one is a number. */
-static errcode_t add_features(struct buf *words, uint32_t bits,
-			      const char *const *names, size_t n,
-			      const char *kind)
-{
-	char number[32];
-	errcode_t err = 0;
-	size_t i;
-
-	for (i = 0; !err && i < 32; i++) {
-		if (!(bits >> i & 1))
-			continue;
-		snprintf(number, sizeof(number), "%s:0x%x", kind, 1u << i);
-		err = add_feature(words, i < n ? names[i] : number);
-	}
-	return err;
-}
-
-static errcode_t show_features(struct sheet *s, const uint8_t *j)
-{
-	static const char *const compat[] = { "checksum" };
-	static const char *const incompat[] = {
-		"revoke", "64bit", "async_commit", "checksum_v2",
-		"checksum_v3", "fast_commit",
-	};
+	struct jsuper_feature f = { .bit = 0 };
 	struct buf words = BUF_INIT;
 	errcode_t err = 0;
 
-	if (get_be32(j + 4) == JOURNAL_SUPER_V2) {
-		err = add_features(&words, get_be32(j + 36), compat, 1,
-				   "compat");
+	while (!err && jsuper_next_feature(&f, j)) {
+		if (words.len)
+			err = buf_add(&words, " ", 1);
 		if (!err)
-			err = add_features(&words, get_be32(j + 40), incompat,
-					   6, "incompat");
-		if (!err)
-			err = add_features(&words, get_be32(j + 44), NULL, 0,
-					   "ro_compat");
+			err = buf_add_str(&words, f.name);
 	}
 	if (!err && !buf_str(&words))
 		err = ENOMEM;
@@ -104,90 +38,78 @@ static errcode_t show_features(struct sheet *s, const uint8_t *j)
 	return err;
 }
 
-static bool csum_is_good(const uint8_t *j)
-{
-	static const uint8_t zero[4] = { 0, 0, 0, 0 };
-	uint32_t crc = format_crc32c(UINT32_MAX, j, AT_CSUM);
-
-	crc = format_crc32c(crc, zero, sizeof(zero));
-	crc = format_crc32c(crc, j + AT_CSUM + 4, JOURNAL_LEN - AT_CSUM - 4);
-	return crc == get_be32(j + AT_CSUM);
-}
-
-static void show_csum(struct sheet *s, const uint8_t *j)
+static void show_csum(struct sheet *s, const struct jsuper *j)
 {
 	static const char *const types[] = {
 		"none", "crc32", "md5", "sha1", "crc32c",
 	};
-	const uint8_t type = j[80];
 
-	if (get_be32(j + 4) != JOURNAL_SUPER_V2 ||
-	    !(get_be32(j + 40) & (INCOMPAT_CSUM_V2 | INCOMPAT_CSUM_V3)))
+	if (!jsuper_has_csum(j))
 		return;
-	if (type < sizeof(types) / sizeof(types[0]))
-		sheet_text(s, "checksum_type", types[type]);
+	if (j->csum_type < sizeof(types) / sizeof(types[0]))
+		sheet_text(s, "checksum_type", types[j->csum_type]);
 	else
-		sheet_number(s, "checksum_type", type);
-	sheet_hex(s, "checksum", get_be32(j + AT_CSUM));
-	sheet_bool(s, "checksum_good", csum_is_good(j));
+		sheet_number(s, "checksum_type", j->csum_type);
+	sheet_hex(s, "checksum", get_be32(j->raw + JSUPER_AT_CSUM));
+	sheet_bool(s, "checksum_good", jsuper_csum_is_good(j));
 }
 
 static errcode_t show_log(struct sheet *s, struct image *img, uint64_t pblk)
 {
-	uint8_t j[JOURNAL_LEN];
+	struct jsuper j;
 	const uint8_t *block;
-	uint32_t type;
 	errcode_t err = image_peek(img, &block, pblk);
 
 	if (err)
 		return err;
-	memcpy(j, block, sizeof(j));
-	type = get_be32(j + 4);
-	if (get_be32(j) != JOURNAL_MAGIC ||
-	    (type != JOURNAL_SUPER_V1 && type != JOURNAL_SUPER_V2))
+	if (!jsuper_decode(&j, block))
 		return image_bad(img, "the journal has no superblock");
-	err = show_features(s, j);
-	sheet_text(s, "state", get_be32(j + 28) ? "pending" : "empty");
-	sheet_number(s, "start", get_be32(j + 28));
-	sheet_number(s, "sequence", get_be32(j + 24));
-	sheet_number(s, "log_blocks", get_be32(j + 16));
-	sheet_number(s, "log_first", get_be32(j + 20));
-	if (type == JOURNAL_SUPER_V2)
-		sheet_number(s, "fast_commit_blocks", get_be32(j + 84));
-	sheet_number(s, "error", get_be32(j + 32));
-	show_csum(s, j);
+	err = show_features(s, &j);
+	sheet_text(s, "state", j.start ? "pending" : "empty");
+	sheet_number(s, "start", j.start);
+	sheet_number(s, "sequence", j.sequence);
+	sheet_number(s, "log_blocks", j.blocks);
+	sheet_number(s, "log_first", j.first);
+	if (j.version == 2)
+		sheet_number(s, "fast_commit_blocks", j.fc_field);
+	sheet_signed(s, "error", j.error);
+	show_csum(s, &j);
 	return err;
+}
+
+/* Whether the superblock's copy of the journal's inode is true to it. */
+static bool backup_is_same(const struct super_journal *j,
+			   const struct inode_info *i)
+{
+	bool same = ((uint64_t)j->backup[15] << 32 | j->backup[16]) == i->size;
+	uint32_t k;
+
+	for (k = 0; k < WORDS_OF_INODE; k++)
+		same &= get_le32(i->i_block + 4 * k) == j->backup[k];
+	return same;
 }
 
 static errcode_t show_internal(struct sheet *s, const struct super_journal *j,
 			       struct image *img)
 {
-	struct journal_map map = { 0, 0 };
-	const struct map_visitor v = { .extent = take_extent, .arg = &map };
+	struct logmap map = { .runs = NULL };
 	struct inode_info i;
-	bool same = true;
 	errcode_t err = read_inode(&i, img, j->ino);
-	uint32_t k;
 
 	if (!err)
-		err = read_map(img, &i, &v);
+		err = logmap_read(&map, img, j->ino);
 	if (err)
-		return err;
+		goto out;
 	sheet_bytes(s, "size", i.size);
 	sheet_number(s, "blocks", map.blocks);
-	if (j->backup_type == 1) {
-		for (k = 0; k < WORDS_OF_INODE; k++)
-			same &= get_le32(i.i_block + 4 * k) == j->backup[k];
-		same &= ((uint64_t)j->backup[15] << 32 | j->backup[16]) ==
-			i.size;
-		sheet_text(s, "backup", same ? "inode blocks" :
-			   "inode blocks, which differ");
-	} else {
-		sheet_text(s, "backup", "none");
-	}
-	if (map.first == 0)
-		return image_bad(img, "the journal has no first block");
-	return show_log(s, img, map.first);
+	sheet_text(s, "backup", j->backup_type != 1 ? "none" :
+		   backup_is_same(j, &i) ? "inode blocks" :
+		   "inode blocks, which differ");
+	err = map.blocks ? show_log(s, img, map.runs[0].pblk) :
+	      image_bad(img, "the journal has no first block");
+out:
+	logmap_release(&map);
+	return err;
 }
 
 errcode_t info_show_journal(struct sheet *s, const struct super_info *info,

@@ -9,28 +9,6 @@
 
 enum { UUID_TEXT = 37, TIME_TEXT = 64 };
 
-static const struct {
-	bool incompat;
-	uint32_t bit;
-	const char *name;
-} features[] = {
-	{ false, JBD_COMPAT_CHECKSUM, "checksum" },
-	{ true, JBD_INCOMPAT_REVOKE, "revoke" },
-	{ true, JBD_INCOMPAT_64BIT, "64bit" },
-	{ true, JBD_INCOMPAT_ASYNC_COMMIT, "async_commit" },
-	{ true, JBD_INCOMPAT_CSUM_V2, "checksum_v2" },
-	{ true, JBD_INCOMPAT_CSUM_V3, "checksum_v3" },
-	{ true, JBD_INCOMPAT_FAST_COMMIT, "fast_commit" },
-};
-
-enum { FEATURES = sizeof(features) / sizeof(features[0]) };
-
-static bool has_feature(const struct jsuper *s, size_t i)
-{
-	return (features[i].incompat ? s->incompat : s->compat) &
-	       features[i].bit;
-}
-
 static const char *uuid_text(char out[UUID_TEXT], const uint8_t *u)
 {
 	char *p = out;
@@ -61,10 +39,9 @@ static const struct {
 static void super_text(const struct jdump *d)
 {
 	const struct jsuper *s = &d->journal.super;
+	struct jsuper_feature f = { .bit = 0 };
 	struct emit *out = d->out;
 	char uuid[UUID_TEXT];
-	bool any = false;
-	size_t i;
 
 	emit_text(out, "%-18s inode %u, version %u\n", "journal:",
 		  image_geometry(d->img)->journal_ino, s->version);
@@ -75,18 +52,14 @@ static void super_text(const struct jdump *d)
 		emit_text(out, "%-18s %u-%u\n", "fast commits:", s->last + 1,
 			  s->blocks - 1);
 	emit_text(out, "%-18s", "features:");
-	for (i = 0; i < FEATURES; i++) {
-		if (!has_feature(s, i))
-			continue;
-		emit_text(out, " %s", features[i].name);
-		any = true;
-	}
-	emit_text(out, "%s\n", any ? "" : " none");
+	while (jsuper_next_feature(&f, s))
+		emit_text(out, " %s", f.name);
+	emit_text(out, "%s\n", f.name ? "" : " none");
 	if (s->version == 2)
 		emit_text(out, "%-18s %s\n", "UUID:",
 			  uuid_text(uuid, s->uuid));
 	if (s->error)
-		emit_text(out, "%-18s %d\n", "error:", (int32_t)s->error);
+		emit_text(out, "%-18s %d\n", "error:", s->error);
 	emit_text(out, "%-18s %s\n", "needs recovery:",
 		  image_geometry(d->img)->needs_recovery ? "yes" : "no");
 	if (s->start)
@@ -104,12 +77,11 @@ static int set_number(json_t *obj, const char *key, uint64_t value)
 
 static json_t *feature_list(const struct jsuper *s)
 {
+	struct jsuper_feature f = { .bit = 0 };
 	json_t *list = json_array();
-	size_t i;
 
-	for (i = 0; i < FEATURES; i++)
-		if (has_feature(s, i) && json_array_append_new(list,
-					json_string(features[i].name))) {
+	while (jsuper_next_feature(&f, s))
+		if (json_array_append_new(list, json_string(f.name))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -150,7 +122,7 @@ static void super_json(const struct jdump *d)
 		 json_object_set_new(obj, "uuid",
 				     json_string(uuid_text(uuid, s->uuid))) ||
 		 json_object_set_new(obj, "error",
-				     json_integer((int32_t)s->error)) ||
+				     json_integer(s->error)) ||
 		 json_object_set_new(obj, "needs_recovery",
 				     json_boolean(geo->needs_recovery)) ||
 		 set_number(obj, "sequence", s->sequence) ||

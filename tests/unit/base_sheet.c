@@ -25,6 +25,7 @@ static void fill(struct sheet *s)
 	const struct timestamp time = { 1600000000, 5 }, zero = { 0, 0 };
 
 	sheet_number(s, "a_number", UINT64_MAX);
+	sheet_signed(s, "below", -5);
 	sheet_bytes(s, "bytes", 1536);
 	sheet_bool(s, "yes", true);
 	sheet_words(s, "words", "one two");
@@ -58,6 +59,7 @@ static void both_forms(void **state)
 	show(out, false);
 	assert_string_equal(out,
 		"a number:   18446744073709551615\n"
+		"below:      -5\n"
 		"bytes:      1536 (1.5 KiB)\n"
 		"yes:        yes\n"
 		"words:      one two\n"
@@ -69,6 +71,7 @@ static void both_forms(void **state)
 		"hex:        0x000000ff\n");
 	show(out, true);
 	assert_string_equal(out, "{\"a_number\":9223372036854775807,"
+		"\"below\":-5,"
 		"\"bytes\":1536,\"yes\":true,\"words\":[\"one\",\"two\"],"
 		"\"none\":[],\"part\":{\"name\":\"a\\n\\\\xff\","
 		"\"name_b64\":\"YQr/\",\"time\":\"1600000000.000000005\"},"

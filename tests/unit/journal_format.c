@@ -231,6 +231,30 @@ static void super_fields(void **state)
 	device_release(&d);
 }
 
+static void names_of_features(void **state)
+{
+	static const char *const names[] = {
+		"checksum", "compat:0x20", "64bit", "fast_commit",
+		"incompat:0x40", "ro_compat:0x80000000",
+	};
+	struct jsuper_feature f = { .bit = 0 };
+	struct device d;
+	struct jsuper s;
+	size_t n = 0;
+
+	(void)state;
+	device_init(&d, 1024);
+	device_super(&d, 0x21, 0x62, 0, 1);
+	put_be32(device_log(&d, 0) + 44, 0x80000000);
+	assert_true(jsuper_decode(&s, device_log(&d, 0)));
+	while (jsuper_next_feature(&f, &s))
+		assert_string_equal(f.name, names[n++]);
+	assert_int_equal(n, sizeof(names) / sizeof(names[0]));
+	put_be32(device_log(&d, 0), 0);
+	assert_false(jsuper_decode(&s, device_log(&d, 0)));
+	device_release(&d);
+}
+
 static void map_of_log(void **state)
 {
 	struct logmap m;
@@ -267,6 +291,7 @@ int main(void)
 		cmocka_unit_test(revokes),
 		cmocka_unit_test(order_of_transactions),
 		cmocka_unit_test(super_fields),
+		cmocka_unit_test(names_of_features),
 		cmocka_unit_test(map_of_log),
 	};
 
