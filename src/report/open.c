@@ -11,11 +11,14 @@
 /* What is told of a log; @r was read. */
 static errcode_t tell(const struct image *img, const struct replay *r)
 {
+	const uint32_t n = r->end.end_tid - r->end.first_tid;
+
 	if (r->overlay.n)
 		diag_note(image_diag(img), DIAG_NOTE, image_path(img),
 			  "has a journal that waits to be replayed: shown as "
-			  "if it were (%u transactions, %zu blocks)",
-			  r->end.end_tid - r->end.first_tid, r->overlay.n);
+			  "if it were (%u transaction%s, %zu block%s)", n,
+			  n == 1 ? "" : "s", r->overlay.n,
+			  r->overlay.n == 1 ? "" : "s");
 	if (!r->bad)
 		return 0;
 	return diag_warning(image_diag(img), image_path(img), "%" PRIu64
