@@ -119,3 +119,8 @@ double frag_counts_score(const struct frag_counts *c)
 	return 100.0 * (1.0 - (double)frag_counts_excess(c) /
 			      (double)(most ? most : 1));
 }
+
+double frag_counts_score_shown(const struct frag_counts *c)
+{
+	return (double)(uint64_t)(100.0 * frag_counts_score(c)) / 100.0;
+}

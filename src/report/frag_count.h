@@ -49,4 +49,8 @@ uint64_t frag_counts_excess(const struct frag_counts *c);
 /* 100 where nothing could be saved, 0 where each block has an extent. */
 double frag_counts_score(const struct frag_counts *c);
 
+/* The same with two digits behind the point, rounded down: 100.00 says that
+ * nothing could be saved, however large the image. */
+double frag_counts_score_shown(const struct frag_counts *c);
+
 #endif

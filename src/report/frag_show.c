@@ -76,7 +76,7 @@ void frag_show_text(const struct frag_result *r, struct emit *out,
 		emit_text(out, "%-20s %" PRIu64 "\n", lines[i].name,
 			  lines[i].value);
 	emit_text(out, "%-20s %.2f\n", "score:",
-		  frag_counts_score(&t->counts));
+		  frag_counts_score_shown(&t->counts));
 	show_free(r, out);
 	if (!with_worst || r->worst.n == 0)
 		return;

@@ -144,7 +144,7 @@ static void draw_axes(const struct panel *l, double most)
 	emit_text(l->out, "<path class=\"a\" d=\"M%u %uv%dh%d\"/>"
 		  "<text class=\"s n r\" x=\"%u\" y=\"%u\">0%s</text>\n"
 		  "<text class=\"s c\" x=\"%u\" y=\"%u\">length of the free "
-		  "run, from</text>\n", l->left, l->top + PLOT_TOP, PLOT,
+		  "run, at least</text>\n", l->left, l->top + PLOT_TOP, PLOT,
 		  PANEL_WIDTH, l->left - 6, bottom + 4, unit,
 		  l->left + PANEL_WIDTH / 2, bottom + 32);
 }

@@ -87,7 +87,7 @@ static void draw_heading(const struct picture *p,
 		  number_human(size, geo->blocks << geo->block_bits),
 		  geo->blocks, geo->block_size, t->files, plural(t->files),
 		  t->counts.extents, plural(t->counts.extents),
-		  t->fragmented, frag_counts_score(&t->counts),
+		  t->fragmented, frag_counts_score_shown(&t->counts),
 		  r->free.runs, plural(r->free.runs));
 }
 

@@ -53,7 +53,7 @@ fragmented() {
 		'>files<' '>fragmented files<' '>folders<' '>journal<' \
 		'>metadata, other<' '>free<' '>fragments in it<' \
 		'>Number of free runs' '>Share of the free space' \
-		'>length of the free run, from<' '>Position in the image'; do
+		'>length of the free run, at least<' '>Position in the image'; do
 		grep -qF -- "$words" out.svg || fail "no $words"
 	done
 	# The whole is a picture of its own size, on a ground of its own.

@@ -135,12 +135,16 @@ static void scores(void **state)
 	const struct frag_counts worst = { 10, 10, 1, 0 };
 	const struct frag_counts best = { 10, 3, 1, 2 };
 	const struct frag_counts half = { 11, 6, 1, 0 };
+	const struct frag_counts huge = { 40000000, 1600, 1567, 0 };
 
 	(void)state;
 	assert_true(frag_counts_score(&none) == 100.0);
 	assert_true(frag_counts_score(&worst) == 0.0);
 	assert_true(frag_counts_score(&best) == 100.0);
 	assert_true(frag_counts_score(&half) == 50.0);
+	assert_true(frag_counts_score_shown(&half) == 50.0);
+	assert_true(frag_counts_score_shown(&best) == 100.0);
+	assert_true(frag_counts_score_shown(&huge) == 99.99);
 }
 
 static void worst_files(void **state)
