@@ -43,6 +43,10 @@ static const struct {
 	unsigned int commands;
 	const char *text;
 } help[] = {
+	{ FOR_VERIFY,
+"Checks every checksum, count and structure of an image.  With the sources\n"
+"that create was given, also whether it holds just what they do: every name,\n"
+"attribute and byte.\n\n" },
 	{ FOR_BATCH,
 "The scripts (see e4pack-script(5); none: standard input):\n"
 "      --new             begin with an empty image; the options of create\n"
@@ -72,7 +76,7 @@ static const struct {
 "                        num_backup_sb=N resize=BLOCKS\n" },
 	{ FOR_ADD,
 "  -E offset=BYTES       where the image begins in its file\n" },
-	{ FOR_ALL,
+	{ FOR_ALL | FOR_VERIFY,
 "The sources:\n"
 "      --owner UID:GID   the owner of every entry\n"
 "      --map-owner FROM:TO[,...]  other owners for some\n"
@@ -101,7 +105,21 @@ static const struct {
 "      --threads N       workers [one a processor]\n"
 "      --json            the result as JSON\n"
 "      --no-sync         do not wait for the disk\n" },
-	{ FOR_ALL,
+	{ FOR_VERIFY,
+"The run:\n"
+"  -E offset=BYTES       where the image begins in its file\n"
+"     root_owner=UID:GID  as given to create\n"
+"  -q, -v                say less, say more\n"
+"      --strict          treat warnings as errors\n"
+"      --progress, --no-progress\n"
+"      --threads N       workers that compare [one a processor]\n"
+"      --json            JSON instead of text\n"
+"Further options of create are taken without effect, so that its command\n"
+"line may be used again:\n"
+"  -s, --size, --max-size, -N, -i, -b, -C, -I, -J, -L, -U, -m, -O, -F, -n,\n"
+"  --order, --dirty-limit, --nodelalloc, --allocator, --trace,\n"
+"  --trace-format, --no-sync\n\n" },
+	{ FOR_ALL | FOR_VERIFY,
 "  -V, --help            version, this help\n" },
 };
 
@@ -109,6 +127,8 @@ unsigned int build_table_command(const char *name)
 {
 	if (!strcmp(name, "batch"))
 		return FOR_BATCH;
+	if (!strcmp(name, "verify"))
+		return FOR_NEW | FOR_VERIFY;
 	return strcmp(name, "add") ? FOR_NEW : FOR_ADD;
 }
 
@@ -132,6 +152,8 @@ void build_table_help(unsigned int command)
 {
 	size_t i;
 
+	if (command & FOR_VERIFY)
+		command = FOR_VERIFY;
 	for (i = 0; i < sizeof(help) / sizeof(help[0]); i++)
 		if (help[i].commands & command)
 			fputs(help[i].text, stdout);

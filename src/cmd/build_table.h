@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which options each of create, plan, batch and add has. */
+/* Which options each of create, plan, verify, batch and add has. */
 #ifndef E4PACK_CMD_BUILD_TABLE_H
 #define E4PACK_CMD_BUILD_TABLE_H
 
@@ -25,9 +25,11 @@ enum {
 	FOR_BUILD = FOR_NEW | FOR_BATCH,
 	FOR_EDIT = FOR_BATCH | FOR_ADD,
 	FOR_ALL = FOR_NEW | FOR_EDIT,
+	FOR_VERIFY = 8,		/* with the options of FOR_NEW, which mean
+				 * something else */
 };
 
-/* Return: the bit of the command. */
+/* Return: the bit of the command; FOR_VERIFY comes with FOR_NEW. */
 unsigned int build_table_command(const char *name);
 
 enum { BUILD_OPTIONS_MAX = 64 };

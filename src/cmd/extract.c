@@ -68,7 +68,7 @@ int cmd_extract(int argc, char **argv)
 	struct e4pack_extract_options options = { 0 };
 	const struct inspect_syntax syntax = {
 		.shortopts = INSPECT_SHORT "C:o:F", .longopts = longopts,
-		.usage = "e4pack extract [OPTIONS] IMAGE [PATH...] -C DIR",
+		.usage = "e4pack extract [OPTIONS] -C DIR|-o FILE IMAGE [PATH...]",
 		.help = help, .inspect = &options.inspect,
 		.take = take, .run = run, .arg = &options,
 	};

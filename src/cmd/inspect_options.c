@@ -91,6 +91,19 @@ static void help(const struct inspect_syntax *syntax)
 	       l->name ? INSPECT_HELP_JSON : "", INSPECT_HELP);
 }
 
+/* An empty word is a variable that was not set, more often than the root. */
+static int check_paths(struct terminal *t, int n, char **operands)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (!*operands[i])
+			return terminal_usage(t, i ? "PATH" : "IMAGE",
+					      "is empty%s", i ? ": the root "
+					      "is /" : "");
+	return 0;
+}
+
 static int check_operands(struct terminal *t, int n,
 			  const struct inspect_syntax *syntax)
 {
@@ -150,6 +163,8 @@ int inspect_command(int argc, char **argv, const struct inspect_syntax *syntax)
 	if (status)
 		return status - 1;
 	status = check_operands(&t, argc - optind, syntax);
+	if (!status)
+		status = check_paths(&t, argc - optind, argv + optind);
 	if (status)
 		return status;
 	terminal_session(&t, &syntax->inspect->session);

@@ -258,19 +258,21 @@ static errcode_t leave(void *arg, const struct walk_item *item)
 /* Tell once for each kind what is not as it is in the image. */
 static errcode_t tell_lacks(struct extract *x)
 {
-	static const char *const texts[EXTRACT_LACKS] = {
-		[LACK_OWNER] = "owners could not be set",
-		[LACK_SET_ID] = "set-user-ID or set-group-ID modes were left "
-				"out with the owner",
-		[LACK_MODE] = "modes could not be set",
-		[LACK_TIME] = "times could not be set",
-		[LACK_DEVICE] = "devices could not be made",
-		[LACK_SOCKET] = "sockets were left out: an archive has none",
-		[LACK_ACL] = "ACLs could not be set",
-		[LACK_TRUSTED] = "trusted attributes could not be set",
-		[LACK_SECURITY] = "security attributes could not be set",
-		[LACK_XATTR] = "extended attributes could not be set",
-		[LACK_FLAGS] = "file flags could not be set",
+	static const struct {
+		const char *what, *happened;
+	} texts[EXTRACT_LACKS] = {
+		[LACK_OWNER] = { "owner", "could not be set" },
+		[LACK_SET_ID] = { "set-user-ID or set-group-ID mode",
+				  "left out with the owner" },
+		[LACK_MODE] = { "mode", "could not be set" },
+		[LACK_TIME] = { "time", "could not be set" },
+		[LACK_DEVICE] = { "device", "could not be made" },
+		[LACK_SOCKET] = { "socket", "left out: an archive has none" },
+		[LACK_ACL] = { "ACL", "could not be set" },
+		[LACK_TRUSTED] = { "trusted attribute", "could not be set" },
+		[LACK_SECURITY] = { "security attribute", "could not be set" },
+		[LACK_XATTR] = { "extended attribute", "could not be set" },
+		[LACK_FLAGS] = { "file flag", "could not be set" },
 	};
 	errcode_t err = 0;
 	size_t i;
@@ -279,8 +281,10 @@ static errcode_t tell_lacks(struct extract *x)
 		if (!x->state.lacks[i])
 			continue;
 		if (diag_warning(image_diag(x->state.img), x->state.where,
-				 "%" PRIu64 " %s", x->state.lacks[i],
-				 texts[i]))
+				 "%" PRIu64 " %s%s %s", x->state.lacks[i],
+				 texts[i].what,
+				 x->state.lacks[i] == 1 ? "" : "s",
+				 texts[i].happened))
 			err = E4PACK_ET_STRICT;
 	}
 	return err;
@@ -336,9 +340,9 @@ static errcode_t to_archive(struct extract *x,
 static void tell_rest(const struct extract *x)
 {
 	diag_note(image_diag(x->state.img), DIAG_NOTE, x->state.where,
-		  "stopped: %" PRIu64 " objects are whole, %" PRIu64
-		  " that were not are removed; folders on the way have no "
-		  "attributes yet", x->state.objects, x->state.undone);
+		  "stopped: objects that are whole: %" PRIu64 ", that were "
+		  "not and are removed: %" PRIu64 "; folders on the way have "
+		  "no attributes yet", x->state.objects, x->state.undone);
 }
 
 static errcode_t to_folder(struct extract *x, const struct extract_options *o)

@@ -32,6 +32,7 @@ struct frag_report {
 	size_t sums_cap;
 	uint64_t budget;	/* mapping blocks, see read_map.h */
 	bool damaged;
+	bool headed;		/* the heading of the rows is out */
 	bool draws;		/* there is a picture */
 	struct picture picture;
 };
@@ -219,6 +220,18 @@ static errcode_t leave(void *arg, const struct walk_item *item)
 	return add_row(r, &sum, item);
 }
 
+/* Once it is known that there are rows. */
+static void put_heading(struct frag_report *r)
+{
+	if (r->headed)
+		return;
+	r->headed = true;
+	if (r->options->form == FRAG_TEXT)
+		frag_show_heading(r->out);
+	else if (r->options->form == FRAG_CSV && !r->options->only_worst)
+		frag_csv_heading(r->out);
+}
+
 static errcode_t walk_path(struct frag_report *r, const char *path)
 {
 	const struct walk_visitor v = {
@@ -233,8 +246,10 @@ static errcode_t walk_path(struct frag_report *r, const char *path)
 				 "neither a file nor a folder");
 	if (!err && !buf_str(&name))
 		err = diag_nomem(image_diag(r->img));
-	if (!err)
+	if (!err) {
+		put_heading(r);
 		err = walk_tree(r->img, buf_str(&name), &i, &v);
+	}
 	buf_release(&name);
 	if (err != E4PACK_ET_BAD_IMAGE)
 		return err;
@@ -260,11 +275,6 @@ static errcode_t count_paths(struct frag_report *r)
 		r->result.paths = json_array();
 		if (!r->result.paths)
 			err = diag_nomem(image_diag(r->img));
-	} else if (!err && r->options->form == FRAG_TEXT) {
-		frag_show_heading(r->out);
-	} else if (!err && r->options->form == FRAG_CSV &&
-		   !r->options->only_worst) {
-		frag_csv_heading(r->out);
 	}
 	for (i = 0; !err && i < n; i++)
 		err = walk_path(r, paths[i]);

@@ -323,6 +323,17 @@ lrwxrwxrwx 1 7 8   14 2020-09-13 12:26 link -> ../bin/numbers
 	[ ! -s err ]
 }
 
+@test "inspect: a path or image that is an empty word is wrong usage" {
+	local command
+	image
+	for command in ls stat cat extract es frag; do
+		misused "$command" tree.img ''
+		[[ $stderr = *': PATH: is empty'* ]]
+	done
+	misused info ''
+	misused diff tree.img ''
+}
+
 @test "inspect: output that cannot be written fails" {
 	[ -c /dev/full ] || skip 'no /dev/full'
 	image

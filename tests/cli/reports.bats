@@ -150,6 +150,17 @@ agrees() {
 	[ "$status" -eq 0 ]
 }
 
+@test "frag: no heading without a row" {
+	small_tree t
+	create new.img t
+	for form in '' --csv; do
+		run --separate-stderr e4pack frag ${form:+"$form"} new.img \
+			/nowhere
+		[ "$status" -eq 1 ]
+		[ -z "$output" ]
+	done
+}
+
 @test "frag: --top, --csv and --svg" {
 	small_tree t
 	create new.img t
