@@ -25,24 +25,28 @@ static uint64_t size_limit(const struct build *b)
 
 /* With an absolute size the promises are counted against its room; what goes
  * past it is still staged, so that the refusal can say how much is needed. */
-static void init_delay(struct build *b)
+static errcode_t init_delay(struct build *b)
 {
 	const struct e4pack_options *o = b->options;
 	const struct geometry_options *f = &b->plan.frame;
 	const struct format *fmt = &b->plan.format;
 	struct reserve *r = &b->delay.reserve;
+	uint64_t room;
 
 	delay_init(&b->delay, fmt->block_bits, fmt->cluster_bits);
 	b->delay.no_unwritten = !b->plan.format.extents;
 	b->delay.inline_max = inline_max(&b->plan.format);
 	r->unbounded = o->size.kind != E4PACK_SIZE_BYTES;
 	r->measure = !r->unbounded;
-	if (r->unbounded)
+	if (r->unbounded) {
 		r->limit = size_limit(b) >> fmt->block_bits >>
 			   fmt->cluster_bits;
-	else
-		r->free = frame_room(f, o, o->size.value) >>
-			  fmt->cluster_bits;
+		return 0;
+	}
+	if (frame_room(&room, f, o, o->size.value))
+		return diag_nomem(b->diag);
+	r->free = room >> fmt->cluster_bits;
+	return 0;
 }
 
 static bool same_file(const char *a, const char *b)
@@ -191,8 +195,9 @@ static errcode_t stage_tree(struct build *b, const char *image,
 
 	if (err)
 		return err;
-	init_delay(b);
-	err = build_open_trace(b, image);
+	err = init_delay(b);
+	if (!err)
+		err = build_open_trace(b, image);
 	if (!err)
 		err = init_tree(b, live);
 	if (!err && live)

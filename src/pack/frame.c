@@ -2,6 +2,7 @@
 /* The parameters of a file system, each checked before anything is read. */
 #include "pack/frame.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/errors.h"
@@ -220,20 +221,25 @@ uint64_t frame_journal(const struct geometry_options *f,
 	return geometry_journal_blocks(blocks);
 }
 
-uint64_t frame_room(const struct geometry_options *f,
-		    const struct e4pack_options *o, uint64_t bytes)
+errcode_t frame_room(uint64_t *ret, const struct geometry_options *f,
+		     const struct e4pack_options *o, uint64_t bytes)
 {
 	struct geometry_options empty = *f;
-	uint64_t journal, room;
 	struct geometry g;
+	uint64_t journal;
+	errcode_t err;
 
+	*ret = 0;
 	empty.blocks = bytes / f->block_size;
 	empty.inodes = FORMAT_LOST_FOUND_INO;
-	if (!empty.blocks || geometry_init(&g, &empty))
+	if (!empty.blocks)
 		return 0;
+	err = geometry_init(&g, &empty);
+	if (err)
+		return err == ENOMEM ? err : 0;
 	journal = format_whole_clusters(&g.format,
 					frame_journal(f, o, empty.blocks));
-	room = g.free_blocks > journal ? g.free_blocks - journal : 0;
+	*ret = g.free_blocks > journal ? g.free_blocks - journal : 0;
 	geometry_release(&g);
-	return room;
+	return 0;
 }

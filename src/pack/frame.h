@@ -26,8 +26,9 @@ uint64_t frame_journal(const struct geometry_options *f,
 
 /* Blocks of a frame with the fewest inodes that are left for the tree when
  * the whole image has @bytes; 0 when no frame is that small.  For refusing
- * while staging what can never fit. */
-uint64_t frame_room(const struct geometry_options *f,
-		    const struct e4pack_options *o, uint64_t bytes);
+ * while staging what can never fit.
+ * Return: 0 or ENOMEM. */
+errcode_t frame_room(uint64_t *ret, const struct geometry_options *f,
+		     const struct e4pack_options *o, uint64_t bytes);
 
 #endif

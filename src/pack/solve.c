@@ -472,6 +472,9 @@ errcode_t plan_solve(struct plan *p, uint64_t limit)
 
 		s.limit = blocks;
 		err = solve_min(&s, &least);
+		/* That nothing under the size does is an answer, too. */
+		if (err == ENOMEM || err == E4PACK_ET_INTERRUPTED)
+			return report_limit(&s, err);
 		return solve_absolute(&s, blocks, err ? 0 : least);
 	}
 	err = solve_min(&s, &least);
