@@ -24,23 +24,33 @@ void diag_release(struct diag *d)
 	pthread_mutex_destroy(&d->lock);
 }
 
-char *diag_escape_bytes(const char *s, size_t len)
+/* Memory for the message that it has run out. */
+enum { SHORT_TEXT = 512, ESCAPE_LEN = 4 };
+
+/* Escape @s into @room bytes, as much as they hold. */
+static void escape(char *out, size_t room, const char *s, size_t len)
 {
-	char *out = malloc(4 * len + 1);
-	char *p = out;
+	char *end = out + room - ESCAPE_LEN;
 	size_t i;
 
-	if (!out)
-		return NULL;
-	for (i = 0; i < len; i++) {
+	for (i = 0; i < len && out < end; i++) {
 		unsigned char c = s[i];
 
 		if (c < 0x20 || c == 0x7f || c == '\\')
-			p += sprintf(p, "\\%03o", c);
+			out += sprintf(out, "\\%03o", c);
 		else
-			*p++ = c;
+			*out++ = c;
 	}
-	*p = '\0';
+	*out = '\0';
+}
+
+char *diag_escape_bytes(const char *s, size_t len)
+{
+	size_t room = ESCAPE_LEN * len + ESCAPE_LEN + 1;
+	char *out = malloc(room);
+
+	if (out)
+		escape(out, room, s, len);
 	return out;
 }
 
@@ -54,48 +64,68 @@ static void tell(struct diag *d, enum diag_level level, const char *subject,
 {
 	char *subject_out = subject ? diag_escape(subject) : NULL;
 	char *text_out = diag_escape(text);
+	char short_subject[SHORT_TEXT] = "", short_text[SHORT_TEXT] = "";
 
+	if (subject && !subject_out)
+		escape(short_subject, SHORT_TEXT, subject, strlen(subject));
+	if (!text_out)
+		escape(short_text, SHORT_TEXT, text, strlen(text));
 	pthread_mutex_lock(&d->lock);
 	if (level == DIAG_WARNING)
 		d->warnings++;
 	else if (level == DIAG_ERROR)
 		d->errors++;
 	if (d->sink)
-		d->sink(d->arg, level, subject_out,
-			text_out ? text_out : "out of memory");
+		d->sink(d->arg, level, subject && !subject_out ?
+			short_subject : subject_out,
+			text_out ? text_out : short_text);
 	pthread_mutex_unlock(&d->lock);
 	free(subject_out);
 	free(text_out);
 }
 
-/* "what happened", with ": reason" for an errno; NULL without memory. */
-static char *compose(errcode_t code, const char *fmt, va_list ap)
+/* Tell "what happened", with ": reason" for an errno; without memory as much
+ * as fits a small buffer. */
+static void report(struct diag *d, enum diag_level level, const char *subject,
+		   errcode_t code, const char *fmt, va_list ap)
 {
+	const bool is_errno = code > 0 && code < 256;
+	const char *colon = is_errno ? ": " : "";
+	const char *reason = is_errno ? strerror((int)code) : "";
 	char *what = NULL, *text = NULL;
+	char fixed[SHORT_TEXT];
+	va_list again;
+	int len;
 
-	if (!fmt)
-		return strdup(error_message(code));
+	if (!fmt) {
+		tell(d, level, subject, error_message(code));
+		return;
+	}
+	va_copy(again, ap);
 	if (vasprintf(&what, fmt, ap) < 0)
-		return NULL;
-	if (code <= 0 || code >= 256)
-		return what;
-	if (asprintf(&text, "%s: %s", what, strerror((int)code)) < 0)
+		what = NULL;
+	if (!what || asprintf(&text, "%s%s%s", what, colon, reason) < 0)
 		text = NULL;
+	if (!text) {
+		len = vsnprintf(fixed, sizeof(fixed), fmt, again);
+		if (len >= 0 && len < SHORT_TEXT)
+			snprintf(fixed + len, sizeof(fixed) - (size_t)len,
+				 "%s%s", colon, reason);
+	}
+	va_end(again);
+	tell(d, level, subject, text ? text : fixed);
 	free(what);
-	return text;
+	free(text);
 }
 
 errcode_t diag_error(struct diag *d, const char *subject, errcode_t code,
 		     const char *fmt, ...)
 {
 	va_list ap;
-	char *text;
 
 	va_start(ap, fmt);
-	text = compose(code, fmt, ap);
+	report(d, DIAG_ERROR, subject, code, fmt, ap);
 	va_end(ap);
-	tell(d, DIAG_ERROR, subject, text ? text : error_message(code));
-	free(text);
 	return code;
 }
 
@@ -103,14 +133,10 @@ errcode_t diag_warning(struct diag *d, const char *subject,
 		       const char *fmt, ...)
 {
 	va_list ap;
-	char *text;
 
 	va_start(ap, fmt);
-	text = compose(0, fmt, ap);
+	report(d, d->strict ? DIAG_ERROR : DIAG_WARNING, subject, 0, fmt, ap);
 	va_end(ap);
-	tell(d, d->strict ? DIAG_ERROR : DIAG_WARNING, subject,
-	     text ? text : "out of memory");
-	free(text);
 	return d->strict ? E4PACK_ET_STRICT : 0;
 }
 
@@ -118,13 +144,10 @@ void diag_note(struct diag *d, enum diag_level level, const char *subject,
 	       const char *fmt, ...)
 {
 	va_list ap;
-	char *text;
 
 	va_start(ap, fmt);
-	text = compose(0, fmt, ap);
+	report(d, level, subject, 0, fmt, ap);
 	va_end(ap);
-	tell(d, level, subject, text ? text : "out of memory");
-	free(text);
 }
 
 errcode_t diag_nomem(struct diag *d)
