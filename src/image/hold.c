@@ -101,7 +101,7 @@ errcode_t image_hold(int *fd_ret, const char *path, struct diag *diag)
 				  "neither a file nor a block device");
 	if (S_ISBLK(st.st_mode))
 		flags |= O_EXCL;
-	fd = open(path, flags);
+	fd = TEMP_FAILURE_RETRY(open(path, flags));
 	if (fd < 0)
 		return diag_error(diag, path, errno,
 				  "cannot open for writing");
