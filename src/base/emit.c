@@ -26,6 +26,12 @@ static void hand_over(struct emit *e)
 	e->pending.len = 0;
 }
 
+errcode_t emit_flush(struct emit *e)
+{
+	hand_over(e);
+	return e->err;
+}
+
 errcode_t emit_finish(struct emit *e)
 {
 	hand_over(e);

@@ -29,6 +29,9 @@ struct emit {
 /* Make an emitter over @sink.  Pair with emit_finish(). */
 void emit_init(struct emit *e, emit_sink *sink, void *arg);
 
+/* Hand over what is gathered.  Return: 0, or the first failure of any call. */
+errcode_t emit_flush(struct emit *e);
+
 /* Hand over what is left and free the buffer.
  * Return: 0, or the first failure of any call. */
 errcode_t emit_finish(struct emit *e);

@@ -230,10 +230,14 @@ static errcode_t give_name(struct target *t)
 errcode_t target_commit(struct target *t)
 {
 	errcode_t err = finish_file(t);
+	bool renamed = false;
 
-	if (!err && t->temp)
+	if (!err && t->temp) {
 		err = give_name(t);
+		renamed = !t->temp;
+	}
 	target_abort(t);
+	t->renamed = renamed;
 	return err;
 }
 

@@ -40,6 +40,7 @@ struct target {
 	struct stat st;		/* of @fd, to find it inside a source */
 	struct stat replaced;	/* of the file that the rename replaces */
 	bool replaces;		/* there is one */
+	bool renamed;		/* target_commit() got as far as that */
 };
 
 /* Check that @path may become the target, and open it.
@@ -49,7 +50,8 @@ errcode_t target_open(struct target *t, const char *path,
 		      struct diag *diag);
 
 /* Make everything written durable and show it under the final name.
- * Reports.  The target is released whatever the result. */
+ * Reports.  The target is released whatever the result; @renamed tells even
+ * behind a failure whether the name shows what was written. */
 errcode_t target_commit(struct target *t);
 
 /* Remove what was written, as far as it lies in a temporary file, and

@@ -167,5 +167,5 @@ long terminal_output(void *arg, const char *text, size_t len)
 	errno = 0;
 	if (fwrite(text, 1, len, stdout) != len)
 		return errno ? errno : EIO;
-	return 0;
+	return terminal_flush(t);
 }

@@ -176,6 +176,18 @@ static errcode_t check_size(const struct batch *b,
 	return err;
 }
 
+/* What commands showed goes out before the image is changed or made: should
+ * nobody take it, nothing has been done. */
+static errcode_t put_out(struct batch *b)
+{
+	errcode_t err = emit_flush(&b->out);
+
+	if (err == EPIPE)
+		return E4PACK_ET_INTERRUPTED;
+	return err ? diag_error(b->build->diag, "standard output", err,
+				"cannot be written") : 0;
+}
+
 static errcode_t run_all(void *arg, struct build *build)
 {
 	struct batch *b = arg;
@@ -196,7 +208,7 @@ static errcode_t run_all(void *arg, struct build *build)
 			    err == E4PACK_ET_INTERRUPTED || err == ENOMEM))
 			break;
 	}
-	return first;
+	return first ? first : put_out(b);
 }
 
 /* Read the scripts of @b, all of them even after an error. */
@@ -221,13 +233,9 @@ static errcode_t read_scripts(struct batch *b, const char *const *scripts,
 	return err;
 }
 
-static errcode_t finish(struct batch *b, errcode_t err, struct diag *diag)
+static errcode_t finish(struct batch *b, errcode_t err)
 {
-	errcode_t failed = emit_finish(&b->out);
-
-	if (failed && !err)
-		err = diag_error(diag, "standard output", failed,
-				 "cannot be written");
+	emit_finish(&b->out);
 	es_table_release(&b->table);
 	script_release(&b->script);
 	return err;
@@ -251,7 +259,7 @@ errcode_t pack_batch(const struct e4pack_batch_options *options,
 	if (!err)
 		err = build_image(&options->build, image, &stager, totals,
 				  diag, progress);
-	return finish(&b, err, diag);
+	return finish(&b, err);
 }
 
 errcode_t pack_batch_edit(const struct e4pack_batch_options *options,
@@ -267,5 +275,5 @@ errcode_t pack_batch_edit(const struct e4pack_batch_options *options,
 	if (!err)
 		err = edit_image(&options->build, image, &stager, diag,
 				 progress);
-	return finish(&b, err, diag);
+	return finish(&b, err);
 }

@@ -241,9 +241,13 @@ static errcode_t check_log(struct edit *e, const struct journal *j, size_t n)
 			  (unsigned long long)need, (unsigned long long)have);
 }
 
-static const char *state_text(enum commit_state state)
+static const char *state_text(const struct edit *e)
 {
-	switch (state) {
+	/* The folder shows the copy, and its disk may not know of that. */
+	if (e->copy.renamed && e->state == COMMIT_OLD)
+		return "the new tree; the old one may be back after a power "
+		       "loss";
+	switch (e->state) {
 	case COMMIT_OLD:
 		return "the image is as it was";
 	case COMMIT_UNKNOWN:
@@ -278,11 +282,10 @@ static errcode_t commit(struct edit *e)
 		err = edit_write_data(e);
 	if (!err)
 		err = write_new(e);
-	if (!err)
+	if (!err) {
 		err = commit_run(&c, j);
-	if (err)
-		diag_note(e->diag, DIAG_WARNING, image_path(e->image), "%s",
-			  state_text(c.state));
+		e->state = c.state;
+	}
 	free(blocks);
 	return err;
 }
@@ -310,6 +313,8 @@ static errcode_t into_copy(struct edit *e)
 		e->has_copy = false;
 		err = target_commit(&e->copy);
 	}
+	if (!err)
+		e->state = COMMIT_DONE;
 	return err;
 }
 
@@ -328,6 +333,16 @@ static errcode_t finish(struct edit *e, const char *path)
 	if (err || !e->live.n_touched || e->options->dry_run)
 		return err;
 	return e->has_copy ? into_copy(e) : through_journal(e, path);
+}
+
+/* Say what the image is, behind what was said of the failure.  Whoever ends
+ * the program is told by its status. */
+static void tell_state(const struct edit *e, const char *path, errcode_t err)
+{
+	if (!err || e->options->dry_run ||
+	    (err == E4PACK_ET_INTERRUPTED && e->state == COMMIT_OLD))
+		return;
+	diag_note(e->diag, DIAG_WARNING, path, "%s", state_text(e));
 }
 
 static void release(struct edit *e)
@@ -362,6 +377,7 @@ errcode_t edit_image(const struct e4pack_options *options, const char *path,
 		.now = options->has_epoch ? options->epoch : time(NULL),
 	};
 	errcode_t err = open_image(&e, path);
+	const bool opened = !err;
 
 	if (!err)
 		err = begin(&e);
@@ -372,6 +388,8 @@ errcode_t edit_image(const struct e4pack_options *options, const char *path,
 	if (!err)
 		err = finish(&e, path);
 	err = build_close_trace(&e.build, err);
+	if (opened)
+		tell_state(&e, path, err);
 	release(&e);
 	return err;
 }

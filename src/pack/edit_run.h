@@ -3,6 +3,7 @@
 #ifndef E4PACK_PACK_EDIT_RUN_H
 #define E4PACK_PACK_EDIT_RUN_H
 
+#include "journal/commit.h"
 #include "journal/commit_trace.h"
 #include "pack/build.h"
 #include "pack/edit_load.h"
@@ -38,6 +39,7 @@ struct edit {
 	size_t n_xattrs, cap_xattrs;
 	uint8_t *ibody;		/* scratch: attributes in an inode */
 	int64_t now;
+	enum commit_state state;	/* what the image is, should it fail */
 };
 
 /* edit_flush.c: put all that was touched into the changes.  Reports. */
