@@ -188,6 +188,27 @@ stat /f'
 	done
 }
 
+@test "inline: a file of the kernel's that goes on past its inline data" {
+	need_root
+	mkdir mnt
+	mke2fs -q -F -t ext4 -O inline_data source.img 4M >/dev/null
+	mount -o loop source.img mnt 2>/dev/null ||
+		skip 'no loop mounts of inline data here'
+	: >mnt/short
+	truncate -s 122 mnt/short
+	printf %s text | dd of=mnt/short conv=notrunc status=none
+	: >mnt/long
+	truncate -s 300000 mnt/long
+	printf %s text | dd of=mnt/long conv=notrunc status=none
+	cp mnt/short mnt/long .
+	run "$E4PACK" create new.img mnt
+	umount mnt
+	[ "$status" -eq 0 ] || fail "$output"
+	clean new.img
+	"$E4PACK" cat new.img /short | cmp - short
+	"$E4PACK" cat new.img /long | cmp - long
+}
+
 @test "inline: a small file that changes under the reading" {
 	mkdir t
 	for change in 'truncate -s 40' 'truncate -s 4000' 'rm -f'; do
