@@ -80,11 +80,24 @@ static errcode_t touch_block(struct delay *d, struct delayed_file *f)
 	return content_set(&f->content, &zeros);
 }
 
+/* Take block 0 back.  Without memory it stays, with its account in order. */
+static void unconvert(struct delay *d, struct delayed_file *f,
+		      struct inline_state was, struct da_untold *untold)
+{
+	if (was.in_inode && da_remove_blocks(d, f, 0, 1, untold))
+		return;
+	f->in_inode = was.in_inode;
+	f->in_blocks = was.in_blocks;
+}
+
 errcode_t da_convert_inline_data(struct delay *d, struct delayed_file *f,
 				 bool now)
 {
-	const struct da_how how = { .max = 1 };
-	struct da_map map = { .lblk = 0, .len = 1 };
+	const struct es_extent first = { 0, 1, 0, ES_DELAYED };
+	struct da_untold promise = { .pieces = &first, .n = 1 };
+	struct da_untold *untold = now && delay_is_live(d) ? &promise : NULL;
+	const struct da_how how = { .max = 1, .untold = untold };
+	struct da_map map = { .untold = untold, .lblk = 0, .len = 1 };
 	struct inline_state was = inline_data_state(f);
 	errcode_t err = 0;
 
@@ -96,19 +109,15 @@ errcode_t da_convert_inline_data(struct delay *d, struct delayed_file *f,
 		return err;
 	f->in_inode = false;
 	f->in_blocks = true;
-	if (was.in_inode && now && delay_is_live(d))
+	if (was.in_inode && untold)
 		err = da_allocate_range(d, f, 0, 0, &how);
 	if (err)
-		unconvert_inline_data(d, f, was);
+		unconvert(d, f, was, untold);
 	return err;
 }
 
 void unconvert_inline_data(struct delay *d, struct delayed_file *f,
 			   struct inline_state was)
 {
-	/* Without memory the block stays, with its account in order. */
-	if (was.in_inode && da_remove_blocks(d, f, 0, 1, NULL))
-		return;
-	f->in_inode = was.in_inode;
-	f->in_blocks = was.in_blocks;
+	unconvert(d, f, was, NULL);
 }

@@ -207,6 +207,24 @@ static errcode_t find_edges(struct delay *d, struct delayed_file *f,
 	return err;
 }
 
+/* Find out whether @f has blocks from @lblk on. */
+static errcode_t has_blocks_from(struct delay *d, struct delayed_file *f,
+				 uint32_t lblk, bool *has)
+{
+	errcode_t err = 0;
+
+	*has = false;
+	while (!err && !*has && lblk < ES_MAX_BLOCKS) {
+		struct da_map map = { .lblk = lblk,
+				      .len = ES_MAX_BLOCKS - lblk };
+
+		err = da_look_up(d, f, &map);
+		*has = !err && map.status != ES_HOLE;
+		lblk += map.len;
+	}
+	return err;
+}
+
 errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size)
 {
 	uint64_t first = div_round_up(size, UINT64_C(1) << d->block_bits);
@@ -220,6 +238,9 @@ errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size)
 		return 0;
 	if (f->in_inode)
 		err = da_convert_inline_data(d, f, true);
+	/* With the same size, what was allocated past the end goes. */
+	if (!err && size == f->size)
+		err = has_blocks_from(d, f, first, &shrinks);
 	if (!err && shrinks)
 		DA_TRACE(d, f, TRACE_TRUNCATE_ENTER, da_trace_sectors(d, f));
 	if (!err && shrinks)

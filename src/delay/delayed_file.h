@@ -172,9 +172,9 @@ errcode_t da_write_now(struct delay *d, struct delayed_file *f, uint64_t pos,
 errcode_t da_fallocate(struct delay *d, struct delayed_file *f, uint64_t pos,
 		       uint64_t len);
 
-/* Set the size: growing leaves a hole, shrinking drops what lies behind and
- * releases its reservation.  Return: 0, ENOMEM, EFBIG, or E4PACK_ET_NO_SPACE
- * as da_punch(). */
+/* Set the size: growing leaves a hole, otherwise what lies behind is dropped
+ * and its reservation released.  Return: 0, ENOMEM, EFBIG, or
+ * E4PACK_ET_NO_SPACE as da_punch(). */
 errcode_t da_truncate(struct delay *d, struct delayed_file *f, uint64_t size);
 
 /* Make [@pos, @pos + @len) read as zero; whole blocks in it become a hole.

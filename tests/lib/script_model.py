@@ -169,7 +169,7 @@ class Model:
 
     def run_truncate(self, path, size):
         f = self.file(path)
-        if size < len(f.bytes):
+        if size <= len(f.bytes):
             del f.bytes[size:]
             del f.blocks[-(-size // self.bs):]
         f.reach(size)

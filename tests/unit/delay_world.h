@@ -327,7 +327,7 @@ static errcode_t truncate_parts(struct world *w, uint32_t parts)
 
 	if (err)
 		return err;
-	if (size < w->model_size) {
+	if (size <= w->model_size) {
 		empty_model(w, (parts + 3) / 4, w->blocks);
 		memset(&w->parts[parts], ZEROS, w->blocks * 4 - parts);
 	}
