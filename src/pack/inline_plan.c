@@ -26,20 +26,19 @@
 #include "base/errors.h"
 #include "image/inline_data.h"
 
-/* The size of folder @n in its inode; 0: it has no place there. */
-static errcode_t folder_size(const struct plan *p, const struct node *n,
+errcode_t inline_plan_folder(const struct node *n, const struct format *fmt,
 			     uint32_t *size)
 {
 	struct dir_name *names;
 	errcode_t err;
 
 	*size = 0;
-	if (n->inode->dir.name_bytes > inline_max(&p->format))
+	if (n->inode->dir.name_bytes > inline_max(fmt))
 		return 0;
-	err = plan_dir_names(n, &p->format, &names);
+	err = plan_dir_names(n, fmt, &names);
 	if (err)
 		return err;
-	*size = inline_dir_size(&p->format, names, n->inode->dir.n);
+	*size = inline_dir_size(fmt, names, n->inode->dir.n);
 	free(names);
 	return 0;
 }
@@ -83,7 +82,7 @@ static errcode_t settle_file(struct plan *p, struct tree_inode *inode)
 static errcode_t settle_folder(struct plan *p, struct node *n)
 {
 	uint32_t size;
-	errcode_t err = folder_size(p, n, &size);
+	errcode_t err = inline_plan_folder(n, &p->format, &size);
 
 	n->inode->in_inode = !err && size;
 	return n->inode->in_inode ? place_xattrs(p, n->inode, size) : err;

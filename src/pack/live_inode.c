@@ -9,7 +9,8 @@
  * what is staged, of which U counts as used by now.
  *
  *			P				U
- *	folder		blocks for all its names	the same
+ *	folder		blocks for all its names	the same, or 0 while it
+ *							fits into its inode
  *	slow link	1				1
  *	attributes	block and values, unshared	the same
  *	mapping		for mapped and delayed extents	for mapped ones
@@ -29,6 +30,7 @@
 #include "image/dirblock.h"
 #include "image/inode.h"
 #include "image/mapping.h"
+#include "pack/inline_plan.h"
 #include "pack/plan.h"
 
 /* Have room for what is kept of @inode. */
@@ -132,12 +134,30 @@ static void count_anew(const struct live *l, const struct tree_inode *inode,
 	*promised += clusters(fmt, blocks);
 }
 
+/* Clusters of a folder that is new. */
+static errcode_t count_folder(const struct live *l,
+			      const struct tree_inode *inode,
+			      uint64_t *promised, uint64_t *in_use)
+{
+	const struct format *fmt = l->format;
+	uint32_t in_inode = 0;
+	errcode_t err = 0;
+
+	*promised = clusters(fmt, dir_blocks_bound(fmt, inode->dir.name_bytes,
+						   plan_dir_least(inode, fmt)));
+	/* These two have blocks in any case. */
+	if (inode != l->tree->root->inode &&
+	    inode->ino != FORMAT_LOST_FOUND_INO)
+		err = inline_plan_folder(inode->dir.node, fmt, &in_inode);
+	*in_use = in_inode ? 0 : *promised;
+	return err;
+}
+
 /* Metadata clusters of @inode: promised ones and those in use. */
 static errcode_t count_blocks(const struct live *l,
 			      const struct tree_inode *inode,
 			      uint64_t *promised, uint64_t *in_use)
 {
-	const struct format *fmt = l->format;
 	uint64_t xattrs;
 	errcode_t err;
 
@@ -150,9 +170,9 @@ static errcode_t count_blocks(const struct live *l,
 	}
 	switch (inode->mode & S_IFMT) {
 	case S_IFDIR:
-		*promised = *in_use = clusters(fmt, dir_blocks_bound(fmt,
-						inode->dir.name_bytes,
-						plan_dir_least(inode, fmt)));
+		err = count_folder(l, inode, promised, in_use);
+		if (err)
+			return err;
 		break;
 	case S_IFLNK:
 		*promised = *in_use =
