@@ -90,7 +90,11 @@ def file_ranges(fd, size):
         if start >= size:
             # What the kernel says of cached pages with an unwritten end.
             break
-        end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
+        try:
+            end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
+        except FileNotFoundError:
+            # So Linux says in a file with less inline data than its size.
+            end = size
         out.append((start, end))
         at = end
     return out
