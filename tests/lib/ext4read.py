@@ -4,9 +4,9 @@
 
 It judges what the kernel of this machine cannot mount: block sizes over the
 page size, and everything where there is no loop device.  It believes what it
-reads (e2fsck judges the structure) and knows extents, inline data, linear
-scans of folders, extended attributes in inodes, blocks and inodes of their
-own.
+reads (e2fsck judges the structure) and knows extents, the block maps of file
+systems without them, inline data, linear scans of folders, extended attributes
+in inodes, blocks and inodes of their own.
 """
 import bisect
 import os
@@ -16,6 +16,7 @@ import sys
 
 MAGIC = 0xEF53
 META_BG = 0x10
+EXTENTS = 0x40
 BIT64 = 0x80
 GDT_CSUM_SPARSE = 0x1
 EXTENTS_FL = 0x80000
@@ -97,7 +98,7 @@ class Inode:
     def has_map(self):
         kind = stat.S_IFMT(self.mode)
         if kind == stat.S_IFLNK:
-            return bool(self.flags & EXTENTS_FL) and self.size >= 60
+            return self.size >= 60
         return kind in (stat.S_IFREG, stat.S_IFDIR)
 
     def is_inline(self):
@@ -113,7 +114,9 @@ class Inode:
         if not self.has_map() or self.is_inline():
             return []
         if not self.flags & EXTENTS_FL:
-            raise Damaged("inode %d has no extents" % self.number)
+            if self.image.incompat & EXTENTS:
+                raise Damaged("inode %d has no extents" % self.number)
+            return self.runs()
         out = []
         todo = [(self.iblock, None)]
         while todo:
@@ -138,6 +141,31 @@ class Inode:
         for a, b in zip(out, out[1:]):
             if a.lblk + a.len > b.lblk:
                 raise Damaged("extents out of order in inode %d" % self.number)
+        return out
+
+    def runs(self):
+        """A block map, as extents."""
+        per = self.image.block_size // 4
+        out = []
+
+        def walk(pblk, lblk, depth):
+            if not pblk:
+                return
+            if depth:
+                block = self.image.block(pblk)
+                for i, below in enumerate(struct.unpack("<%dI" % per, block)):
+                    walk(below, lblk + i * per ** (depth - 1), depth - 1)
+            elif out and out[-1].lblk + out[-1].len == lblk and \
+                    out[-1].pblk + out[-1].len == pblk:
+                out[-1].len += 1
+            else:
+                out.append(Extent(lblk, 1, pblk, True))
+
+        lblk = 0
+        for i, pblk in enumerate(struct.unpack("<15I", self.iblock)):
+            depth = max(0, i - 11)
+            walk(pblk, lblk, depth)
+            lblk += per ** depth
         return out
 
     def data_ranges(self):
