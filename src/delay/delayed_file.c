@@ -69,6 +69,9 @@ errcode_t delayed_file_load(struct delayed_file *f, struct delay *d)
 	uint32_t lblk = 0;
 	errcode_t err = 0;
 
+	/* Its blocks may come from disk alone, with none ever delayed. */
+	f->block_bits = d->block_bits;
+	f->cluster_bits = d->cluster_bits;
 	while (!err && f->on_disk && lblk < ES_MAX_BLOCKS) {
 		struct da_map map = { .lblk = lblk,
 				      .len = ES_MAX_BLOCKS - lblk };

@@ -107,8 +107,8 @@ struct delayed_file {
 	uint32_t reserved;	/* i_reserved, clusters */
 	uint32_t allocated;	/* i_blocks without metadata, clusters; who
 				 * makes a file with a map on disk sets it */
-	uint8_t block_bits;	/* as struct delay has them, once ... */
-	uint8_t cluster_bits;	/* ... blocks are delayed */
+	uint8_t block_bits;	/* as struct delay has them, once blocks ... */
+	uint8_t cluster_bits;	/* ... are delayed or all are loaded */
 	bool on_disk : 1;	/* has a map on disk: ask query_blocks() */
 	bool pinned : 1;	/* the tree knows more than the map on disk:
 				 * nothing of it may be dropped */

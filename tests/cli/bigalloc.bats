@@ -331,3 +331,14 @@ rich_tree() {
 		agrees ref.img
 	done
 }
+
+@test "bigalloc: an edit that adds no block to a file counts its clusters" {
+	mke2fs -q -F -t ext4 -b 4096 -C 16384 -O bigalloc image.img 24M \
+		2>/dev/null
+	for edit in 'put random:1:50000 /f' 'write /f 1 =x' 'truncate /f 30000' \
+		'punch /f 4096 4096' 'append /f random:2:100' \
+		'punch /f 16384 4096' 'truncate /f 700'; do
+		e4pack batch -q image.img <<<"$edit"
+		clean image.img
+	done
+}
