@@ -2,222 +2,222 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Edits that lose power at any instant.
 
-Each edit of a list runs once under strace, which records what it writes and
-when it waits for the disk.  From that, states are made that the disk may be
-in after a crash: every prefix of the writes; of the writes since the last
-wait, random subsets, as nothing orders them; and a last write that is torn at
-a sector.  Each state is recovered by e2fsck as a mount would, and has then to
-be clean and to be exactly the old tree or the new one; once the commit is on
-disk, the new one.  An edit with a broken order (see --break) has to fail.
-Prints TAP and the number of states.
+Each edit of a list runs once under strace.  From what it wrote and when it
+waited, states are made that the disk may be in after a crash
+(tests/lib/crash_states.py).  Each is recovered by e2fsck -E journal_only, by
+e2fsck -p, by e4pack journal --replay and now and then by the kernel, all of
+which must leave a clean image with the same tree (tests/lib/crash_judge.py):
+exactly the old one before the commit block is written, exactly the new one
+afterwards.  The images and edits are in tests/lib/crash_work.py.
+
+A state counts once, by its bytes.  Prints TAP and the number of states.
 """
 import argparse
 import hashlib
+import multiprocessing
 import os
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(TOP, "lib"))
-import ext4read  # noqa: E402
+import crash_states  # noqa: E402
+import crash_work  # noqa: E402
+from crash_judge import Judge  # noqa: E402
+from crash_states import Refused, Wrong, run  # noqa: E402
+from ext4read import Damaged  # noqa: E402
 
-BASE = """mkdir -p /d/sub
-put random:1:5000 /d/f
-put =small /d/g
-write /sparse 20000 random:2:3000
-fallocate /pre 0 20000
-ln /d/f /d/link
-symlink target /l
-setxattr /d/g user.k =value
-""" + "".join("put =%d /d/name-%040d\n" % (i, i) for i in range(60))
-
-EDITS = {
-    "put a file": "put random:9:40000 /new\n",
-    "replace": "put random:9:3000 /d/f\n",
-    "append": "append /d/f random:3:9000\n",
-    "write in the middle": "write /d/f 100 random:3:2000\n",
-    "truncate": "truncate /d/f 700\n",
-    "preallocate": "fallocate /d/g 0 30000\n",
-    "write to what was preallocated": "write /pre 3000 random:5:5000\n",
-    "punch": "punch /d/f 1024 2048\n",
-    "remove": "rm /d/g\n",
-    "remove all": "rm -r /d\n",
-    "make folders": "mkdir /a\nmkdir /a/b\n",
-    "remove a folder": "rmdir /d/sub\n",
-    "move a folder": "mv /d/sub /moved\n",
-    "move over": "mv /d/g /d/f\n",
-    "link": "ln /d/g /g2\n",
-    "symlinks": "symlink short /s1\nsymlink %s /s2\n" % ("x" * 200),
-    "attributes": "chmod 600 /d/f\nchown 5:6 /d/g\n"
-                  "touch -t 99.5 /d/f\nsetxattr /d/f user.a =b\n"
-                  "setxattr /d/g user.big random:7:700\n",
-    "node": "mknod /null c 1 3\nmkfifo /pipe\n",
-    "names until the folder is built anew":
-        "".join("put =x /d/more-%060d\n" % i for i in range(120)),
-    "a block that begins like the log's": "write /d/f 1024 part:0:1024:%s\n",
-    "many": "put random:1:9000 /m1\nrm /d/f\nmkdir /m\nmv /d/g /m/g\n"
-            "append /sparse =tail\nrm /d/link\n",
-}
+PIECE = 24	# jobs that share a base
+AGAIN = 50	# one of so many states is recovered whatever it is
+STOP = multiprocessing.Event()	# enough is known
 
 
-class Wrong(Exception):
-    pass
+class Bench:
+    """Images, and the states of edits to them."""
 
+    def __init__(self, program, folder, rng, kernel):
+        self.program = program
+        self.folder = folder
+        self.rng = rng
+        self.kernel = kernel
+        self.host = crash_work.host_files(folder)
+        self.bases = {}
+        self.seen = set()
+        self.tags = set()
+        self.mounts = self.recovered = 0
 
-def run(words, **more):
-    return subprocess.run(words, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, **more)
+    def base(self, job):
+        key = job.base()
+        if key not in self.bases:
+            self.bases[key] = crash_work.make_base(
+                self.program, self.folder, *key)
+        return self.bases[key]
 
+    def record(self, job, base, words, script=""):
+        image = os.path.join(self.folder, "image")
+        with open(image, "wb") as f:
+            f.write(base)
+        return crash_states.record(
+            [*words, image], image, base, crash_work.block_size(job.kind),
+            script.encode())
 
-CALL = re.compile(rb'^(?:\d+ +)?(\w+)\((\d+)(?:, "((?:\\x[0-9a-f]{2})*)", '
-                  rb'\d+, (\d+))?')
+    def edit(self, job):
+        """Return: the image before, and what happened to it."""
+        base, script = self.base(job), job.script % self.host
+        batch = [self.program, "batch", "-q"]
+        if job.way in ("", "virgin"):
+            return base, self.record(job, base, batch, script)
+        left = self.record(job, base, [*batch, "--journal-only"], script)
+        if job.way == "journal-only":
+            return base, left
+        base = left.final
+        if job.way == "replay":
+            return base, self.record(job, base,
+                                     [self.program, "journal", "--replay"])
+        return base, self.record(job, base, batch, "put random:1:3000 /zz\n")
 
+    def attempt(self, job):
+        """Return: how many states of @job were judged, never before."""
+        base, did = self.edit(job)
+        epochs = did.epochs()
+        if epochs[-1]:
+            raise Wrong("it ended well with writes that nobody waited for")
+        name = hashlib.blake2b(base, digest_size=12).digest()
+        judge = Judge(self.program, self.folder, base)
+        try:
+            if crash_states.commit_epoch(epochs)[0] > 0:
+                self.tags.add(crash_states.tags(epochs))
+            return self.states(job, judge, epochs, name)
+        finally:
+            self.mounts += judge.mounts
+            self.recovered += judge.recovered
+            judge.close()
 
-def record(program, image, script):
-    """Run the edit.  Return: its steps, (offset, bytes) or None for a wait."""
-    log = image + ".strace"
-    done = run(["strace", "-f", "-o", log, "-xx", "-s", "16777216", "-e",
-                "trace=pwrite64,fsync,fdatasync,ftruncate,write,pwritev",
-                program, "batch", "-q", image], input=script,
-               env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
-    if done.returncode:
-        raise Wrong("the edit failed: " +
-                    done.stderr.decode(errors="replace"))
-    steps = []
-    with open(log, "rb") as f:
-        for line in f:
-            m = CALL.match(line)
-            if not m:
+    def states(self, job, judge, epochs, name):
+        ends, done = [{}], {}
+        for epoch in epochs:
+            done = judge.merge(done, epoch)
+            ends.append(done)
+        old, new = judge.judge({}), judge.judge(done)
+        if old == new and job.way != "replay":
+            raise Refused("it changed nothing")
+        n = 0
+        for s in crash_states.states(epochs, self.rng, job.most):
+            if STOP.is_set():
+                break
+            if s is None:
                 continue
-            if m.group(1) == b"pwrite64":
-                data = bytes.fromhex(m.group(3).replace(b"\\x", b"").decode())
-                steps.append((int(m.group(4)), data))
-            elif m.group(1) in (b"fsync", b"fdatasync"):
-                steps.append(None)
-            elif m.group(1) != b"write":
-                raise Wrong("an edit calls " + m.group(1).decode())
-    os.unlink(log)
-    return steps
+            blocks = judge.merge(ends[s.epoch], s.writes)
+            key = name + judge.key(blocks)
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            n += 1
+            dice = self.rng.randrange(AGAIN)
+            found = judge.judge(blocks, dice == 0, self.kernel and dice < 2)
+            if found == new and s.commit is not False:
+                continue
+            if found == old and not s.commit:
+                continue
+            raise Wrong("epoch %d, %d of its writes: the %s tree" % (
+                s.epoch, len(s.writes), "old" if found == old else "new" if
+                found == new else "neither the old nor the new"))
+        return n
 
 
-def describe(path):
-    """What the tree of an image is, as a digest."""
-    image = ext4read.Image(path)
-    h = hashlib.sha256()
+def can_mount(folder):
+    """Whether this user may mount images of this kernel."""
+    image, root = os.path.join(folder, "try"), os.path.join(folder, "mnt")
+    os.makedirs(root, exist_ok=True)
+    run(["mke2fs", "-q", "-F", "-t", "ext4", image, "4M"])
+    done = run(["mount", "-t", "ext4", "-o", "loop", image, root])
+    if not done.returncode:
+        run(["umount", root])
+    os.unlink(image)
+    return done.returncode == 0
+
+
+def work_folder(parent=None):
+    if not parent and os.access("/dev/shm", os.W_OK):
+        parent = "/dev/shm"
+    return tempfile.mkdtemp(prefix="e4pack-crash.", dir=parent)
+
+
+def do_piece(arguments):
+    """Return: keys of states, numbers of mounts and recoveries, tags,
+    refusals, failures."""
+    o, kernel, number, jobs = arguments
+    folder = work_folder(o.folder)
+    refused, wrong = [], []
+    bench = Bench(o.e4pack, folder, random.Random(o.seed * 10**6 + number),
+                  kernel)
     try:
-        for name, i in sorted(image.walk(), key=lambda x: x[0]):
-            row = [name, i.number, i.mode, i.uid, i.gid, i.size, i.nlink,
-                   sorted(i.xattrs().items())]
-            if i.mode & 0o170000 == 0o100000:
-                row.append(hashlib.sha256(i.content()).digest())
-                row.append([(e.lblk, e.len, e.written) for e in i.extents()])
-            elif i.mode & 0o170000 == 0o120000:
-                row.append(i.target())
-            h.update(repr(row).encode())
+        for job in jobs:
+            if STOP.is_set():
+                break
+            try:
+                bench.attempt(job)
+            except Refused as e:
+                refused.append("%s: %s" % (job, e))
+            except (Wrong, Damaged) as e:
+                wrong.append("%s: %s\n%s" % (job, e, job.script[:500]))
+    except (Wrong, Damaged) as e:
+        wrong.append("%s: %s" % (jobs[0].kind, e))
     finally:
-        image.close()
-    return h.hexdigest()
+        shutil.rmtree(folder)
+    return bench.seen, bench.mounts, bench.recovered, bench.tags, refused, wrong
 
 
-def states(steps, rng, subsets):
-    """Make (writes, committed) of the states that a crash may leave."""
-    epochs = [[]]
-    for step in steps:
-        if step is None:
-            epochs.append([])
-        else:
-            epochs[-1].append(step)
-    # Waits: data, log, commit, home, log empty, superblock.
-    done = []
-    for number, epoch in enumerate(epochs):
-        for n in range(len(epoch) + 1):
-            yield done + epoch[:n], number
-        for _ in range(subsets):
-            keep = [w for w in epoch if rng.random() < rng.random()]
-            rng.shuffle(keep)
-            if keep and rng.random() < 0.3:
-                at, data = keep[-1]
-                if len(data) > 4096:
-                    cut = rng.randrange(1, len(data) // 4096 + 1) * 4096
-                    keep[-1] = (at, data[:cut])
-            yield done + keep, number
-        done = done + epoch
+def pieces(jobs, rng, size):
+    """Lists of jobs with the same base, in random order."""
+    by_base, out = {}, []
+    for job in jobs:
+        by_base.setdefault(job.base(), []).append(job)
+    for group in by_base.values():
+        rng.shuffle(group)
+        out += [group[i:i + size] for i in range(0, len(group), size)]
+    rng.shuffle(out)
+    return out
 
 
-def check(here, base, writes, old, new):
-    """Return: "old" or "new"."""
-    path = os.path.join(here, "state")
-    image = bytearray(base)
-    for at, data in writes:
-        image[at:at + len(data)] = data
-    with open(path, "wb") as f:
-        f.write(image)
-    env = dict(os.environ, LC_ALL="C")
-    done = run(["e2fsck", "-E", "journal_only", "-y", path], env=env)
-    if done.returncode > 1:
-        raise Wrong("recovery: " + done.stdout.decode(errors="replace"))
-    done = run(["e2fsck", "-fn", path], env=env)
-    said = (done.stdout + done.stderr).decode(errors="replace")
-    # The counts in the superblock may be those of before, when the crash came
-    # between the log becoming empty and the superblock.
-    if done.returncode or "Fix?" in said.replace(
-            "Free blocks count wrong", "").replace(
-            "Free inodes count wrong", "") and "differences" in said:
-        raise Wrong("e2fsck: " + said[-1500:])
-    now = describe(path)
-    if now == old:
-        return "old"
-    if now == new:
-        return "new"
-    raise Wrong("neither the old tree nor the new one")
-
-
-def attempt(program, here, base, name, script, rng, subsets, seen):
-    image = os.path.join(here, "image")
-    with open(image, "wb") as f:
-        f.write(base)
-    old = describe(image)
-    steps = record(program, image, script)
-    new = describe(image)
-    if old == new:
-        raise Wrong("the edit changed nothing")
-    waits = sum(s is None for s in steps)
-    if waits != 6:
-        raise Wrong("%d waits for the disk, not 6" % waits)
-    for writes, number in states(steps, rng, subsets):
-        key = hashlib.sha256(repr([(a, hash(d)) for a, d in writes])
-                             .encode() + name.encode()).digest()
-        if key in seen:
-            continue
-        seen.add(key)
-        result = check(here, base, writes, old, new)
-        if number < 2 and result == "new":
-            raise Wrong("new before the commit was written")
-        if number > 2 and result == "old":
-            raise Wrong("old after the commit was on disk")
-
-
-def make_base(program, here, words):
-    path = os.path.join(here, "base")
-    done = run([program, "batch", "--new", "-q", "-F", "--no-sync", *words,
-                path], input=BASE.encode())
-    if done.returncode:
-        raise Wrong("no image: " + done.stderr.decode(errors="replace"))
-    with open(path, "rb") as f:
-        return f.read()
-
-
-KINDS = (["-b", "1024", "-s", "6M", "-N", "400"],
-         ["-b", "4096", "-s", "8M", "-N", "400"],
-         ["-b", "1024", "-s", "6M", "-N", "400", "-O",
-          "^metadata_csum,^64bit"],
-         ["-b", "1024", "-s", "6M", "-N", "400", "-O",
-          "^flex_bg,^resize_inode"])
+def long_run(o, kernel):
+    rng = random.Random(o.seed)
+    few = o.states < 20000
+    jobs = [job for job in crash_work.all_jobs(rng)
+            if not o.only or re.search(o.only, str(job))]
+    work = pieces(jobs, rng, 2 if few else PIECE)
+    for piece in work:
+        for job in piece:
+            job.most = 25 if few else o.per_edit
+    until = time.time() + o.seconds
+    seen, tags, refused, wrong = set(), set(), [], []
+    mounts = recovered = 0
+    tasks = [(o, kernel, n, piece) for n, piece in enumerate(work)]
+    with multiprocessing.Pool(o.jobs) as pool:
+        for keys, m, n, t, r, w in pool.imap_unordered(do_piece, tasks):
+            seen |= keys
+            tags |= t
+            mounts += m
+            recovered += n
+            refused += r
+            wrong += w
+            if o.progress:
+                print("# %d states, %d wrong" % (len(seen), len(wrong)),
+                      file=sys.stderr, flush=True)
+            if len(seen) >= o.states or time.time() > until or len(wrong) > 9:
+                STOP.set()
+    if o.verbose:
+        for text in sorted(refused):
+            print("# refused: " + text.replace("\n", "\n# "))
+    print("# tags in a transaction: " + " ".join(map(str, sorted(tags))))
+    return ["%d states after a crash are the old tree or the new one "
+            "(%d recovered thrice, %d mounted; %d edits refused)" % (
+                len(seen), recovered, mounts, len(refused))], [wrong]
 
 
 def main():
@@ -225,44 +225,31 @@ def main():
     p.add_argument("--e4pack", default=os.environ.get("E4PACK",
                                                       "src/e4pack"))
     p.add_argument("--states", type=int, default=500)
+    p.add_argument("--per-edit", type=int, default=80)
+    p.add_argument("--seconds", type=int, default=3600)
+    p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--only", help="of the edits that are named so")
+    p.add_argument("--verbose", action="store_true")
+    p.add_argument("--progress", action="store_true")
     o = p.parse_args()
-    program = os.path.abspath(o.e4pack)
+    o.e4pack = os.path.abspath(o.e4pack)
+    print("TAP version 13")
     if not shutil.which("strace"):
-        print("TAP version 13\n1..0 # SKIP strace is not there")
+        print("1..0 # SKIP strace is not there")
         return 0
-    folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    here = tempfile.mkdtemp(prefix="e4pack-crash.", dir=folder)
-    rng = random.Random(o.seed)
-    magic = os.path.join(here, "magic")
-    with open(magic, "wb") as f:
-        f.write(bytes.fromhex("c03b3998") + b"log" * 400)
-    seen, wrong, rounds = set(), [], 0
+    o.folder = work_folder()
     try:
-        while len(seen) < o.states and not wrong:
-            words = KINDS[rounds % len(KINDS)]
-            base = make_base(program, here, words)
-            subsets = max(2, o.states // (8 * len(EDITS)))
-            for name in rng.sample(sorted(EDITS), len(EDITS)):
-                script = EDITS[name]
-                if "%s" in script:
-                    script %= magic
-                try:
-                    attempt(program, here, base, name + str(words),
-                            script.encode(), rng, subsets, seen)
-                except (Wrong, ext4read.Damaged) as e:
-                    wrong.append("%s, %s: %s" % (name, " ".join(words), e))
-                if len(seen) >= o.states:
-                    break
-            rounds += 1
+        kernel = os.geteuid() == 0 and can_mount(o.folder)
+        names, wrong = long_run(o, kernel)
     finally:
-        shutil.rmtree(here)
-    print("TAP version 13\n1..1")
-    print("%sok 1 - %d states after a crash are the old tree or the new one"
-          % ("not " if wrong else "", len(seen)))
-    for text in wrong:
-        print("\n".join("# " + line for line in text.split("\n")))
-    return 1 if wrong else 0
+        shutil.rmtree(o.folder)
+    print("1..%d" % len(names))
+    for n, (name, texts) in enumerate(zip(names, wrong), 1):
+        print("%sok %d - %s" % ("not " if texts else "", n, name))
+        for text in texts:
+            print("\n".join("# " + line for line in text.split("\n")))
+    return 1 if any(wrong) else 0
 
 
 if __name__ == "__main__":
