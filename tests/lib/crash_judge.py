@@ -92,6 +92,14 @@ def as_digest(rows):
     return hashlib.sha256(repr(sorted(rows.items())).encode()).digest()
 
 
+def difference(a, b):
+    """The first few rows that two trees do not share."""
+    return "; ".join("%s: %s and %s" % (
+        name.decode(errors="replace"), a.get(name), b.get(name))
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name))[:1000]
+
+
 class Tree:
     """What an image holds, for us and for the kernel, as digests."""
 
@@ -99,8 +107,8 @@ class Tree:
         image = ext4read.Image(path)
         try:
             inodes = dict(image.walk())
-            self.digest = as_digest({name: row(i)
-                                     for name, i in inodes.items()})
+            self.rows = {name: row(i) for name, i in inodes.items()}
+            self.digest = as_digest(self.rows)
             self.kernel = as_digest({name: seen_by_kernel(i)
                                      for name, i in inodes.items()})
         finally:
@@ -243,7 +251,7 @@ class Judge:
             self.known[key] = Tree(self.path)
         return self.known[key]
 
-    def recover(self, words, most):
+    def run(self, words, most):
         done = run([*words, self.path], env=ENV)
         if done.returncode > most:
             raise Wrong("%s: %d: %s" % (" ".join(words), done.returncode, (
@@ -270,7 +278,7 @@ class Judge:
             os.pwrite(self.fd, data, at)
         try:
             if words:
-                self.recover(words, most)
+                self.run(words, most)
             else:
                 seen = self.see()
                 self.mounts += 1
@@ -278,30 +286,41 @@ class Judge:
             tree = self.verdict(changed, not words)
             if not words and seen != tree.kernel:
                 raise Wrong("the kernel shows another tree than it leaves")
-            return tree.digest
+            return tree
         except (Wrong, ext4read.Damaged) as e:
             raise Wrong("%s: %s" % (" ".join(words or ["mount"]), e)) from e
         finally:
             self.restore(self.differences() if changed is None else changed)
 
     def recover_all(self, blocks, kernel):
-        """A digest of the tree that all replayers find in the base with
-        @blocks."""
+        """The trees that the replayers find in the base with @blocks."""
         ways = [(["e2fsck", "-E", "journal_only", "-y"], 1),
                 (["e2fsck", "-p"], 1),
                 ([self.program, "journal", "--replay"], 0)]
         if kernel:
             ways.append((None, 0))
         self.recovered += 1
-        found = [self.one_way(*way, blocks) for way in ways]
-        if len(set(found)) > 1:
-            raise Wrong("recovery is not the same for all: %s" % ", ".join(
-                (way[0] or ["mount"])[0] for way, tree in zip(ways, found)
-                if tree != found[0]))
-        return found[0]
+        return {" ".join(way[0] or ["mount"]): self.one_way(*way, blocks)
+                for way in ways}
+
+    def judge_torn(self, blocks, kernel):
+        """Digests of the trees that the replayers find, when the commit block
+        is torn.  The kernel may take it for whole, by its first bytes; the
+        others do not, as its checksum is wrong."""
+        return {t.digest for t in self.recover_all(blocks, kernel).values()}
+
+    def recover(self, blocks, kernel):
+        """A digest of the tree that all replayers find."""
+        found = self.recover_all(blocks, kernel)
+        first, *_ = found
+        for way, tree in found.items():
+            if tree.digest != found[first].digest:
+                raise Wrong("%s leaves another tree than %s: %s" % (
+                    way, first, difference(found[first].rows, tree.rows)))
+        return found[first].digest
 
     def judge(self, blocks, again=False, kernel=False):
-        """As recover_all(), for what was never seen before; @again: for
+        """As recover(), for what was never seen before; @again: for
         anything."""
         key, left = crash_log.replay(self, blocks)
 
@@ -314,7 +333,7 @@ class Judge:
 
         key += self.visible(left, read)
         if again or key not in self.found:
-            found = self.recover_all(blocks, kernel)
+            found = self.recover(blocks, kernel)
             if self.found.setdefault(key, found) != found:
                 raise Wrong("states that should be alike are not")
         return self.found[key]

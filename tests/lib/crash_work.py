@@ -7,7 +7,7 @@ import re
 from crash_states import Wrong, run
 
 # What every image holds.  /edge is a folder whose only block is nearly full,
-# /four has as many extents as its inode holds.
+# /four has as many extents as its inode holds, /six two more.
 TREE = """mkdir -p /d/sub
 mkdir /d/none
 put random:1:5000 /d/f
@@ -22,7 +22,9 @@ setxattr /d/h user.long random:8:300
 mkdir /edge
 """ + "".join("put =%d /d/name-%040d\n" % (i, i) for i in range(30)) + \
     "".join("write /four %d random:%d:4096\n" % (i << 14, i)
-            for i in range(4))
+            for i in range(4)) + \
+    "".join("write /six %d random:%d:2000\n" % (i << 15, i)
+            for i in range(6))
 
 VERBS = {
     "put": "put random:9:10000 /new\n",
@@ -80,9 +82,13 @@ EDGES = dict(
      for n in (1, 12, 30)] +
     [("extents %d" % n, "".join("write /four %d random:%d:1\n"
                                 % ((n0 + 4) << 14, n0) for n0 in range(n)))
-     for n in (1, 2, 81, 85)] +
+     for n in (1, 2, 80, 81, 85, 333)] +
     [("extents go %d" % n, "truncate /four %d\n" % (n << 14))
      for n in (3, 1)] +
+    [("extents of six go %d" % n, "truncate /six %d\n" % (n << 15))
+     for n in (5, 4, 0)] +
+    [("a hole before six", "punch /six 0 70000\n"),
+     ("a hole between six", "punch /six 60000 40000\n")] +
     [("a block that begins like the log's",
       "write /d/h 4096 part:0:4096:%(magic)s\n"),
      ("all blocks begin like the log's",
@@ -94,7 +100,7 @@ EDGES = dict(
 # transaction is a few blocks, so that both sides of each number are there.
 LARGE = {"in place %d" % n: n for n in
          (57, 58, 59, 60, 61, 121, 122, 249, 250, 251, 252, 253, 254, 255)}
-FULL = {"nearly full %d" % n: n for n in (1000, 1004, 1006, 1016, 1018, 1019)}
+FULL = range(1019, 980, -1)
 
 KINDS = {
     "e4pack 1K": "new -b 1024 -N 200 -s 3M",
@@ -215,8 +221,9 @@ def make_base(program, folder, kind, large=0, used=True, env=None):
 
 class Job:
     """One edit.  @way: "" for a plain one, "virgin" in a log that was not
-    used, "journal-only"; "replay" of what that left, "apply" for an edit of
-    an image with a log that waits."""
+    used, "full" for as much of /large as fits into it, "journal-only";
+    "replay" of what that left, "apply" for an edit of an image with a log that
+    waits."""
 
     def __init__(self, kind, name, script, way="", large=0):
         self.kind = kind
@@ -234,9 +241,9 @@ class Job:
                              " (%s)" % self.way if self.way else "")
 
 
-def in_place(kind, name, n, large):
-    return Job(kind, name, "write /large 0 random:8:%d\n"
-               % (n * block_size(kind)), large=large)
+def in_place(kind, n):
+    """A script that writes @n blocks of /large."""
+    return "write /large 0 random:8:%d\n" % (n * block_size(kind))
 
 
 def all_jobs(rng):
@@ -248,8 +255,10 @@ def all_jobs(rng):
         for way in ("journal-only", "replay", "apply", "virgin"):
             out += [Job(kind, name, VERBS[name], way)
                     for name in rng.sample(sorted(VERBS), 5)]
-        out += [in_place(kind, name, n, 256) for name, n in LARGE.items()]
-        out += [in_place(kind, name, n, 1020) for name, n in FULL.items()]
+        out += [Job(kind, name, in_place(kind, n), large=256)
+                for name, n in LARGE.items()]
+        out.append(Job(kind, "as much as the log holds", "", "full",
+                       large=FULL[0]))
     for i, (a, b) in enumerate(itertools.combinations(sorted(VERBS), 2)):
         for k in (0, 1):
             out.append(Job(kinds[(2 * i + k + i // 7) % len(kinds)],
