@@ -26,7 +26,7 @@
 #include "base/errors.h"
 #include "image/inline_data.h"
 
-errcode_t inline_plan_folder(const struct node *n, const struct format *fmt,
+errcode_t inline_folder_size(const struct node *n, const struct format *fmt,
 			     uint32_t *size)
 {
 	struct dir_name *names;
@@ -43,18 +43,19 @@ errcode_t inline_plan_folder(const struct node *n, const struct format *fmt,
 	return 0;
 }
 
-/* Find a place for the attributes of an inode with @size bytes of data in it.
- * Return: 0 with in_inode false when there is none; ENOMEM. */
-static errcode_t place_xattrs(const struct plan *p, struct tree_inode *inode,
-			      uint64_t size)
+errcode_t inline_place(struct tree_inode *inode, const struct format *fmt,
+		       size_t room, uint64_t size)
 {
-	size_t room = inode_xattr_room(&p->format);
 	struct xattr_layout l;
 	errcode_t err;
 
-	if (xattr_fits_beside_data(inode->xattrs, room, inline_rest(size)))
+	inode->xattrs_apart = false;
+	inode->in_inode = xattr_fits_beside_data(NULL, room,
+						 inline_rest(size));
+	if (!inode->in_inode ||
+	    xattr_fits_beside_data(inode->xattrs, room, inline_rest(size)))
 		return 0;
-	err = xattr_layout_init(&l, &p->format, inode->xattrs, 0);
+	err = xattr_layout_init(&l, fmt, inode->xattrs, 0);
 	if (err == E4PACK_ET_NO_SPACE || (!err && l.n_ea_inodes))
 		inode->in_inode = false;
 	else if (!err)
@@ -64,7 +65,8 @@ static errcode_t place_xattrs(const struct plan *p, struct tree_inode *inode,
 	return err == ENOMEM ? err : 0;
 }
 
-static errcode_t settle_file(struct plan *p, struct tree_inode *inode)
+errcode_t inline_settle_file(struct tree *t, struct tree_inode *inode,
+			     const struct format *fmt, size_t room)
 {
 	struct delayed_file *f = &inode->file;
 	errcode_t err;
@@ -72,20 +74,23 @@ static errcode_t settle_file(struct plan *p, struct tree_inode *inode)
 	inode->in_inode = f->in_inode;
 	if (!f->in_inode)
 		return 0;
-	err = place_xattrs(p, inode, f->size);
+	err = inline_place(inode, fmt, room, f->size);
 	if (err || inode->in_inode)
 		return err;
-	tree_note_change(p->tree, inode);
-	return da_convert_inline_data(p->tree->delay, f, false);
+	tree_note_change(t, inode);
+	return da_convert_inline_data(t->delay, f, false);
 }
 
 static errcode_t settle_folder(struct plan *p, struct node *n)
 {
 	uint32_t size;
-	errcode_t err = inline_plan_folder(n, &p->format, &size);
+	errcode_t err = inline_folder_size(n, &p->format, &size);
 
-	n->inode->in_inode = !err && size;
-	return n->inode->in_inode ? place_xattrs(p, n->inode, size) : err;
+	n->inode->in_inode = false;
+	if (err || !size)
+		return err;
+	return inline_place(n->inode, &p->format,
+			    inode_xattr_room(&p->format), size);
 }
 
 static errcode_t settle(struct plan *p, struct node *n)
@@ -94,7 +99,8 @@ static errcode_t settle(struct plan *p, struct node *n)
 	char *path;
 
 	if (S_ISREG(n->inode->mode))
-		err = settle_file(p, n->inode);
+		err = inline_settle_file(p->tree, n->inode, &p->format,
+					 inode_xattr_room(&p->format));
 	else if (S_ISDIR(n->inode->mode))
 		err = settle_folder(p, n);
 	if (!err)
@@ -120,17 +126,17 @@ errcode_t inline_plan_settle(struct plan *p)
 	return err;
 }
 
-static errcode_t folder_data(const struct plan *p, const struct node *n,
+errcode_t inline_folder_data(const struct node *n, const struct format *fmt,
 			     uint8_t *out, uint64_t *ret)
 {
 	uint32_t count = n->inode->dir.n, size;
 	struct dir_name *names;
-	errcode_t err = plan_dir_names(n, &p->format, &names);
+	errcode_t err = plan_dir_names(n, fmt, &names);
 
 	if (err)
 		return err;
-	size = inline_dir_size(&p->format, names, count);
-	inline_dir_encode(out, size, &p->format, n->parent->inode->ino, names,
+	size = inline_dir_size(fmt, names, count);
+	inline_dir_encode(out, size, fmt, n->parent->inode->ino, names,
 			  count);
 	free(names);
 	*ret = size;
@@ -144,7 +150,7 @@ errcode_t inline_plan_data(const struct plan *p, const struct node *n,
 	const struct delayed_file *f = &n->inode->file;
 
 	if (S_ISDIR(n->inode->mode))
-		return folder_data(p, n, out, size);
+		return inline_folder_data(n, &p->format, out, size);
 	*size = f->size;
 	return data_reader_read(reader, &f->content, 0, f->size, out);
 }

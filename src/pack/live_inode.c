@@ -148,7 +148,7 @@ static errcode_t count_folder(const struct live *l,
 	/* These two have blocks in any case. */
 	if (inode != l->tree->root->inode &&
 	    inode->ino != FORMAT_LOST_FOUND_INO)
-		err = inline_plan_folder(inode->dir.node, fmt, &in_inode);
+		err = inline_folder_size(inode->dir.node, fmt, &in_inode);
 	*in_use = in_inode ? 0 : *promised;
 	return err;
 }
