@@ -25,6 +25,7 @@
 #include "base/errors.h"
 #include "base/fileio.h"
 #include "image/hold.h"
+#include "image/inline_data.h"
 #include "journal/commit.h"
 #include "journal/replay.h"
 #include "pack/edit_copy.h"
@@ -151,7 +152,8 @@ static errcode_t begin(struct edit *e)
 	image_format(e->image, &e->format);
 	changes_init(&e->changes, e->image);
 	e->ibody = calloc(1, e->format.inode_size);
-	if (!e->ibody)
+	e->data = calloc(1, INLINE_HEAD + (size_t)e->format.inode_size);
+	if (!e->ibody || !e->data)
 		return diag_nomem(e->diag);
 	err = group_edit_new(&e->groups, &e->changes);
 	if (!err)
@@ -165,6 +167,7 @@ static errcode_t begin(struct edit *e)
 		return err;
 	mballoc_set_trace(e->space.mb, d->trace, d->cluster_bits);
 	d->no_unwritten = !e->format.extents;
+	d->inline_max = inline_max(&e->format);
 	d->reserve.free = group_edit_all_clusters(e->groups);
 	err = init_tree(e);
 	if (err)
@@ -320,8 +323,12 @@ static errcode_t into_copy(struct edit *e)
 
 static errcode_t finish(struct edit *e, const char *path)
 {
-	errcode_t err = live_sync(&e->live);
+	errcode_t err = live_settle(&e->live);
 
+	if (!err)
+		err = edit_settle_inline(e);
+	if (!err)
+		err = live_sync(&e->live);
 	if (err)
 		return diag_error(e->diag, path, err, NULL);
 	if (e->live.n_touched)
@@ -364,6 +371,7 @@ static void release(struct edit *e)
 		close(e->held);
 	free(e->xattrs);
 	free(e->ibody);
+	free(e->data);
 }
 
 errcode_t edit_image(const struct e4pack_options *options, const char *path,

@@ -167,8 +167,9 @@ errcode_t edit_put_folder(struct edit *e, struct tree_inode *inode,
 	bool done;
 	errcode_t err;
 
-	if (!disk)
-		return build_anew(e, inode, 0, v);
+	if (!disk || edit_load_is_inline(disk))
+		return build_anew(e, inode, disk ? disk->info.generation : 0,
+				  v);
 	err = change_in_place(e, inode, disk, &done);
 	if (err || done)
 		return err;

@@ -60,8 +60,6 @@ static errcode_t put_mapping(struct edit *e, struct tree_inode *inode,
 	if (!err && disk)
 		err = edit_free_old_map(e, disk);
 	v->blocks = delayed_file_space(f);
-	if (disk && disk->info.file_acl)
-		v->blocks += UINT64_C(1) << e->format.cluster_bits;
 	if (!err)
 		err = edit_put_map(e, inode, disk ? disk->info.generation : 0,
 				   list.extents, list.n, v);
@@ -82,11 +80,12 @@ static errcode_t put_file(struct edit *e, struct tree_inode *inode,
 				  E4PACK_ET_TOO_BIG, "inode %u is larger than "
 				  "2 GiB, which needs the feature large_file",
 				  inode->ino);
-	return disk && !inode->file.pinned ? 0 :
+	return disk && !edit_load_is_inline(disk) && !inode->file.pinned ? 0 :
 		put_mapping(e, inode, disk, v);
 }
 
-/* A link of the image never changes. */
+/* A link of the image never changes, but it may lose the room in its
+ * inode to attributes. */
 static errcode_t put_link(struct edit *e, struct tree_inode *inode,
 			  struct inode_values *v)
 {
@@ -117,14 +116,21 @@ static errcode_t put_link(struct edit *e, struct tree_inode *inode,
 static errcode_t put_content(struct edit *e, struct tree_inode *inode,
 			     struct disk_inode *disk, struct inode_values *v)
 {
+	if (disk && disk->kept)
+		return 0;
+	if (inode->in_inode)
+		return edit_put_inline(e, inode, v);
+	v->flags &= ~(uint32_t)INODE_FLAG_INLINE;
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
 		return put_file(e, inode, disk, v);
 	case S_IFDIR:
-		v->flags |= !disk && e->format.extents ? EXTENTS_FL : 0;
+		if (e->format.extents && (!disk || edit_load_is_inline(disk)))
+			v->flags |= EXTENTS_FL;
 		return edit_put_folder(e, inode, disk, v);
 	case S_IFLNK:
-		return disk ? 0 : put_link(e, inode, v);
+		return disk && !edit_load_is_inline(disk) ? 0 :
+			put_link(e, inode, v);
 	case S_IFCHR:
 	case S_IFBLK:
 		if (!disk)
@@ -136,7 +142,8 @@ static errcode_t put_content(struct edit *e, struct tree_inode *inode,
 	}
 }
 
-/* What the image has of the inode, to begin with. */
+/* What the image has of the inode, to begin with: the blocks without those
+ * of attributes. */
 static void take_old(const struct edit *e, const struct disk_inode *disk,
 		     struct inode_values *v)
 {
@@ -146,8 +153,20 @@ static void take_old(const struct edit *e, const struct disk_inode *disk,
 		   ~(uint32_t)HUGE_FILE_FL;
 	v->size = i->size;
 	v->blocks = i->sectors >> (e->format.block_bits - SECTOR_BITS);
+	v->blocks -= v->blocks < disk->xattr_blocks ? v->blocks :
+						      disk->xattr_blocks;
 	v->file_acl = i->file_acl;
 	memcpy(v->i_block, i->i_block, sizeof(v->i_block));
+}
+
+/* Whether the attributes in the inode or beside it are to be written. */
+static bool xattrs_change(const struct tree_inode *inode,
+			  const struct disk_inode *disk)
+{
+	if (!disk)
+		return inode->xattrs || inode->in_inode;
+	return inode->xattrs != disk->xattrs ||
+	       (edit_load_is_inline(disk) && !disk->kept);
 }
 
 static errcode_t put_inode(struct edit *e, struct tree_inode *inode)
@@ -167,9 +186,10 @@ static errcode_t put_inode(struct edit *e, struct tree_inode *inode)
 	err = put_content(e, inode, disk, &v);
 	if (!err)
 		err = find_inode(e, inode->ino, !disk, &raw);
-	if (!err && (!disk ? inode->xattrs != NULL :
-		     inode->xattrs != disk->xattrs))
-		err = edit_put_xattrs(e, inode, disk, raw, &v);
+	if (!err && xattrs_change(inode, disk))
+		err = edit_put_xattrs(e, inode, disk, &v);
+	else if (disk)
+		v.blocks += disk->xattr_blocks;
 	if (err)
 		return err;
 	if (disk)

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/errors.h"
 #include "image/read_dir.h"
+#include "image/read_inline.h"
 #include "image/read_link.h"
 #include "image/read_map.h"
 #include "image/read_xattr.h"
@@ -21,9 +22,6 @@
 
 /* Flags of a file that say that it is more than its bytes. */
 enum { CASEFOLD_FL = 0x40000000, VERITY_FL = 0x00100000 };
-
-
-
 
 void edit_load_init(struct edit_load *l, struct image *image,
 		    struct changes *changes, struct tree *tree,
@@ -39,6 +37,7 @@ static void free_inode(struct disk_inode *d)
 		return;
 	free(d->extents);
 	free(d->maps);
+	origin_put(d->data);
 	if (d->opened)
 		dir_edit_release(&d->dir);
 	free(d);
@@ -80,19 +79,36 @@ static errcode_t add_inode(struct edit_load *l,
 	return 0;
 }
 
+struct xattr_list {
+	struct xattr_builder builder;
+	struct disk_inode *disk;
+	const struct image_geometry *geo;
+};
+
+/* Every owner is charged for the values in inodes of their own. */
+static void charge_value(const struct xattr_list *l, uint32_t len)
+{
+	const uint32_t bits = l->geo->block_bits + l->geo->cluster_bits;
+
+	l->disk->xattr_blocks += (len + (UINT64_C(1) << bits) - 1) >> bits <<
+				 l->geo->cluster_bits;
+}
+
 static errcode_t add_xattr(void *arg, const struct xattr_entry *e,
 			   bool in_block)
 {
-	struct xattr_builder *b = arg;
+	struct xattr_list *l = arg;
 	struct xattr_set *one = malloc(sizeof(*one) + sizeof(struct xattr));
 	errcode_t err;
 
-	(void)in_block;
 	if (!one)
 		return ENOMEM;
+	l->disk->body_xattrs |= !in_block;
+	if (e->value_ino)
+		charge_value(l, e->x.value_len);
 	one->n = 1;
 	one->entries[0] = e->x;
-	err = xattr_builder_add_set(b, one);
+	err = xattr_builder_add_set(&l->builder, one);
 	free(one);
 	return err;
 }
@@ -100,12 +116,16 @@ static errcode_t add_xattr(void *arg, const struct xattr_entry *e,
 static errcode_t load_xattrs(struct edit_load *l, struct tree_inode *inode,
 			     struct disk_inode *d)
 {
-	struct xattr_builder b = { NULL, 0, 0 };
-	errcode_t err = read_xattrs(l->image, &d->info, add_xattr, &b);
+	struct xattr_list list = {
+		.disk = d, .geo = image_geometry(l->image),
+	};
+	errcode_t err = read_xattrs(l->image, &d->info, add_xattr, &list);
 
-	if (!err && b.n)
-		err = tree_set_xattrs(l->tree, inode, &b);
-	xattr_builder_release(&b);
+	if (d->info.file_acl)
+		d->xattr_blocks += UINT64_C(1) << list.geo->cluster_bits;
+	if (!err && list.builder.n)
+		err = tree_set_xattrs(l->tree, inode, &list.builder);
+	xattr_builder_release(&list.builder);
 	d->xattrs = inode->xattrs;
 	return err == ENOMEM ? diag_nomem(l->diag) : err;
 }
@@ -128,6 +148,41 @@ static errcode_t load_link(struct edit_load *l, struct tree_inode *inode,
 	return err;
 }
 
+/* A file in its inode is staged as one that was written anew: what changes
+ * it finds its bytes. */
+static errcode_t load_inline_file(struct edit_load *l,
+				  struct tree_inode *inode,
+				  struct disk_inode *d)
+{
+	struct content_range all = { .len = 0 };
+	struct buf data = BUF_INIT;
+	errcode_t err = read_inline(&data, l->image, &d->info);
+
+	if (err)
+		return err;
+	inode->file.in_inode = true;
+	all.len = data.len < d->info.size ? data.len : d->info.size;
+	if (all.len) {
+		d->data = all.origin = origin_memory(data.data, all.len);
+		d->data_len = all.len;
+		err = all.origin ? content_set(&inode->file.content, &all) :
+				   ENOMEM;
+	}
+	buf_release(&data);
+	return err ? diag_nomem(l->diag) : 0;
+}
+
+static errcode_t load_file(struct edit_load *l, struct tree_inode *inode,
+			   struct disk_inode *d)
+{
+	inode->file.size = d->info.size;
+	inode->file.disksize = d->info.size;
+	if (edit_load_is_inline(d))
+		return load_inline_file(l, inode, d);
+	inode->file.on_disk = true;
+	return 0;
+}
+
 /* What the type has. */
 static errcode_t load_type(struct edit_load *l, struct tree_inode *inode,
 			   struct disk_inode *d)
@@ -136,14 +191,12 @@ static errcode_t load_type(struct edit_load *l, struct tree_inode *inode,
 
 	switch (i->mode & S_IFMT) {
 	case S_IFDIR:
-		inode->dir.disk_blocks = (uint32_t)
-			(i->size >> image_geometry(l->image)->block_bits);
+		inode->dir.disk_blocks = edit_load_is_inline(d) ? 1 :
+			(uint32_t)(i->size >>
+				   image_geometry(l->image)->block_bits);
 		return 0;
 	case S_IFREG:
-		inode->file.size = i->size;
-		inode->file.disksize = i->size;
-		inode->file.on_disk = true;
-		return 0;
+		return load_file(l, inode, d);
 	case S_IFLNK:
 		return load_link(l, inode, d);
 	case S_IFCHR:
@@ -156,6 +209,18 @@ static errcode_t load_type(struct edit_load *l, struct tree_inode *inode,
 	}
 }
 
+static errcode_t load_room(struct edit_load *l, struct disk_inode *d)
+{
+	struct format fmt;
+	const uint8_t *raw;
+	errcode_t err = read_inode_raw(&raw, l->image, d->info.ino);
+
+	image_format(l->image, &fmt);
+	if (!err)
+		d->room = (uint32_t)inode_change_room(raw, &fmt);
+	return err;
+}
+
 static errcode_t load(void *arg, struct tree_inode *inode)
 {
 	struct edit_load *l = arg;
@@ -164,6 +229,8 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 
 	if (!err)
 		err = read_inode(&d->info, l->image, inode->ino);
+	if (!err)
+		err = load_room(l, d);
 	if (err)
 		return err;
 	if (!d->info.links)
@@ -184,8 +251,7 @@ static errcode_t check_folder(const struct edit_load *l,
 			      const struct disk_inode *d)
 {
 	const char *what = d->info.flags & INODE_FLAG_ENCRYPT ? "encrypted" :
-			   d->info.flags & CASEFOLD_FL ? "case-insensitive" :
-			   d->info.flags & INODE_FLAG_INLINE ? "inline" : NULL;
+			   d->info.flags & CASEFOLD_FL ? "case-insensitive" : NULL;
 
 	if (!what)
 		return 0;
@@ -207,14 +273,36 @@ errcode_t edit_load_folder(struct edit_load *l, struct disk_inode *d)
 	return err;
 }
 
+struct search {
+	const char *name;
+	size_t len;
+	uint32_t *ino;
+};
+
+static errcode_t compare_item(void *arg, const struct dir_item *item)
+{
+	const struct search *s = arg;
+
+	if (item->len == s->len && !memcmp(item->name, s->name, s->len))
+		*s->ino = item->ino;
+	return 0;
+}
+
 static errcode_t look_up(void *arg, const struct tree_inode *dir,
 			 const char *name, size_t len, uint32_t *ino)
 {
 	struct edit_load *l = arg;
 	struct disk_inode *d = edit_load_find(l, dir);
-	errcode_t err = edit_load_folder(l, d);
+	struct search s = { name, len, ino };
+	errcode_t err;
 
 	*ino = 0;
+	if (edit_load_is_inline(d)) {
+		err = check_folder(l, d);
+		return err ? err : read_dir(l->image, &d->info, compare_item,
+					    &s);
+	}
+	err = edit_load_folder(l, d);
 	return err ? err : dir_edit_find(&d->dir, name, len, ino);
 }
 
@@ -275,11 +363,8 @@ errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d)
 
 	if (d->mapped)
 		return 0;
-	if (d->info.flags & INODE_FLAG_INLINE)
-		return diag_error(l->diag, image_path(l->image),
-				  E4PACK_ET_UNSUPPORTED, "inode %u has inline "
-				  "data, which cannot be changed yet",
-				  d->info.ino);
+	if (edit_load_is_inline(d))
+		return 0;
 	if (d->info.flags & (INODE_FLAG_ENCRYPT | VERITY_FL))
 		return diag_error(l->diag, image_path(l->image),
 				  E4PACK_ET_UNSUPPORTED, "inode %u is %s: its "

@@ -13,6 +13,12 @@
 struct disk_inode {
 	struct inode_info info;
 	const struct xattr_set *xattrs;	/* as the tree interned them */
+	bool body_xattrs;	/* some of these lie in the inode */
+	uint64_t xattr_blocks;	/* that it counts for their sake */
+	bool kept;		/* its inline data stay as they lie */
+	uint32_t room;		/* bytes behind its fields, for attributes */
+	struct origin *data;	/* inline data of a file, owned ... */
+	uint64_t data_len;	/* ... and how many bytes of it count */
 	struct extent *extents;	/* its mapping, once it was asked for */
 	size_t n_extents, cap_extents;
 	uint64_t *maps;		/* blocks that hold the mapping */
@@ -44,7 +50,13 @@ extern const struct tree_image edit_load_image;
 struct disk_inode *edit_load_find(const struct edit_load *l,
 				  const struct tree_inode *inode);
 
-/* Have the mapping of @d in it.  Reports. */
+/* Whether the data of @d lie in the inode. */
+static inline bool edit_load_is_inline(const struct disk_inode *d)
+{
+	return d && d->info.flags & INODE_FLAG_INLINE;
+}
+
+/* Have the mapping of @d in it, which is empty for inline data.  Reports. */
 errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d);
 
 /* Return: the extent of @d, its mapping read, that holds block @lblk, or

@@ -37,7 +37,8 @@ struct edit {
 	struct commit_handle handle;	/* told to the trace, if there is one */
 	struct edit_xattr *xattrs;
 	size_t n_xattrs, cap_xattrs;
-	uint8_t *ibody;		/* scratch: attributes in an inode */
+	uint8_t *ibody;		/* scratch: attributes in an inode, */
+	uint8_t *data;		/* and inline data */
 	int64_t now;
 	enum commit_state state;	/* what the image is, should it fail */
 };
@@ -49,6 +50,15 @@ errcode_t edit_flush(struct edit *e);
  * inode says of them into @v.  @disk: NULL for a new one.  Reports. */
 errcode_t edit_put_folder(struct edit *e, struct tree_inode *inode,
 			  struct disk_inode *disk, struct inode_values *v);
+
+/* edit_inline.c: find out which data lie in their inodes, and delay blocks
+ * for what cannot stay there.  Reports. */
+errcode_t edit_settle_inline(struct edit *e);
+
+/* Put the data of @inode, which are in it, into @v and, what system.data
+ * keeps of them, e->data.  Reports. */
+errcode_t edit_put_inline(struct edit *e, struct tree_inode *inode,
+			  struct inode_values *v);
 
 /* edit_map.c: map @n extents of inode @inode, in blocks of its own, into
  * v->i_block; v->blocks grows by these.  Reports. */
@@ -63,11 +73,11 @@ errcode_t edit_place(struct edit *e, uint64_t blocks, struct run_list *out);
 errcode_t edit_free_old(struct edit *e, struct disk_inode *disk);
 errcode_t edit_free_old_map(struct edit *e, struct disk_inode *disk);
 
-/* edit_xattr.c: put the attributes of @inode, which are not those on disk,
- * into the changes and @v; @raw is the inode as it lies.  Reports. */
+/* edit_xattr.c: put the attributes of @inode, which are not those on disk or
+ * have lost their place to inline data, into the changes and @v; e->data has
+ * these.  Reports. */
 errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
-			  struct disk_inode *disk, const uint8_t *raw,
-			  struct inode_values *v);
+			  struct disk_inode *disk, struct inode_values *v);
 
 /* Let go of the attribute block of @disk.  Reports. */
 errcode_t edit_drop_xattrs(struct edit *e, struct disk_inode *disk);

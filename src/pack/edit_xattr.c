@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/errors.h"
+#include "image/inline_data.h"
 #include "pack/edit_run.h"
 
 errcode_t edit_drop_xattrs(struct edit *e, struct disk_inode *disk)
@@ -75,27 +76,50 @@ static errcode_t report(struct edit *e, const struct tree_inode *inode,
 			  "of inode %u do not fit", inode->ino);
 }
 
-errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
-			  struct disk_inode *disk, const uint8_t *raw,
-			  struct inode_values *v)
+/* Put the in-inode area: inline data, and what of the attributes lies there. */
+static void put_body(struct edit *e, const struct tree_inode *inode,
+		     size_t room, const struct xattr_layout *l,
+		     struct inode_values *v)
 {
-	size_t room = disk ? inode_change_room(raw, &e->format) :
-			     inode_xattr_room(&e->format);
+	const struct xattr data = xattr_data(e->data + INLINE_HEAD,
+					     inline_rest(v->size));
+
+	v->ibody = e->ibody;
+	v->ibody_len = room;
+	xattr_encode_ibody(e->ibody, room, &e->format,
+			   inode->in_inode ? &data : NULL,
+			   l ? inode->xattrs : NULL, l, NULL);
+}
+
+/* Whether the attributes lie in their block as they would be put there. */
+static bool block_stays(const struct tree_inode *inode,
+			const struct disk_inode *disk)
+{
+	return disk && disk->info.file_acl && inode->xattrs == disk->xattrs &&
+	       !disk->body_xattrs && inode->in_inode && inode->xattrs_apart;
+}
+
+errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
+			  struct disk_inode *disk, struct inode_values *v)
+{
+	size_t room = disk ? disk->room : inode_xattr_room(&e->format);
+	size_t own = inode->in_inode && inode->xattrs_apart ? 0 : room;
 	uint64_t ratio = UINT64_C(1) << e->format.cluster_bits;
 	struct xattr_layout layout;
 	errcode_t err = 0;
 
-	if (disk && disk->info.file_acl) {
-		err = edit_drop_xattrs(e, disk);
-		v->blocks -= v->blocks < ratio ? v->blocks : ratio;
+	if (!inode->xattrs || block_stays(inode, disk))
+		put_body(e, inode, room, NULL, v);
+	if (block_stays(inode, disk)) {
+		v->blocks += disk->xattr_blocks;
+		return 0;
 	}
+	if (disk)
+		err = edit_drop_xattrs(e, disk);
 	v->file_acl = 0;
-	v->ibody = e->ibody;
-	v->ibody_len = room;
-	memset(e->ibody, 0, room);
 	if (err || !inode->xattrs)
 		return err;
-	err = xattr_layout_init(&layout, &e->format, inode->xattrs, room);
+	err = xattr_layout_init(&layout, &e->format, inode->xattrs, own);
 	if (err)
 		return report(e, inode, err);
 	if (layout.n_ea_inodes)
@@ -103,11 +127,10 @@ errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
 				 E4PACK_ET_UNSUPPORTED, "inode %u: a value "
 				 "that needs an inode of its own cannot be "
 				 "added yet", inode->ino);
-	if (!err && layout.has_ibody)
-		xattr_encode_ibody(e->ibody, room, &e->format, NULL,
-				   inode->xattrs, &layout, NULL);
+	if (!err)
+		put_body(e, inode, room, &layout, v);
 	if (!err && layout.has_block) {
-		err = share_block(e, inode->xattrs, &layout, room,
+		err = share_block(e, inode->xattrs, &layout, own,
 				  &v->file_acl);
 		v->blocks += ratio;
 	}

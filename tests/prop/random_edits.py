@@ -28,7 +28,7 @@ from random_scripts import Comparison, Wrong, clean, run  # noqa: E402
 
 FEATURES = ("^metadata_csum", "^64bit", "^flex_bg", "^resize_inode",
             "^dir_index", "^huge_file", "uninit_bg",
-            "^has_journal,has_journal")
+            "^has_journal,has_journal", "inline_data", "inline_data")
 
 
 def make_image(rng, program, image, bs):
@@ -45,8 +45,10 @@ def make_image(rng, program, image, bs):
             features.append("^metadata_csum")
         if features:
             words += ["-O", ",".join(features)]
+        sizes = ("256", "512") if "inline_data" in features else (
+            "128", "256", "512")
         done = run("mke2fs", "-q", "-F", "-t", "ext4", "-I",
-                   rng.choice(("128", "256", "512")), *words, image, "24M")
+                   rng.choice(sizes), *words, image, "24M")
         words.insert(0, "mke2fs")
     if done.returncode:
         raise Wrong("no image: %s: %s" % (" ".join(words),
