@@ -216,18 +216,32 @@ static errcode_t release(void *arg, const struct tree_inode *inode,
 	return edit_space_release_blocks(arg, pblk, len, reusable);
 }
 
-static errcode_t take_number(void *arg, const struct tree_inode *inode,
-			     uint32_t *ino)
+errcode_t edit_space_number(struct edit_space *s, uint32_t near, bool folder,
+			    uint32_t *ino)
 {
-	struct edit_space *s = arg;
 	uint32_t groups = s->geo->groups, i;
+	uint32_t home = (near - 1) / s->geo->inodes_per_group;
 	errcode_t err = 0;
 
 	*ino = 0;
-	for (i = 0; !err && !*ino && i < groups; i++)
-		err = group_edit_take_inode(s->groups, i,
-					    S_ISDIR(inode->mode), ino);
+	for (i = 0; !err && !*ino && i < groups; i++) {
+		if (i < groups - home)
+			err = group_edit_take_inode(s->groups, home + i,
+						    folder, ino);
+		if (!err && !*ino && i && i <= home)
+			err = group_edit_take_inode(s->groups, home - i,
+						    folder, ino);
+	}
 	return err ? err : *ino ? 0 : E4PACK_ET_NO_INODES;
+}
+
+/* As the kernel does it, an inode goes where its folder is; the others of a
+ * flex group, whose tables lie together, are the next to be asked. */
+static errcode_t take_number(void *arg, const struct tree_inode *inode,
+			     const struct tree_inode *dir, uint32_t *ino)
+{
+	return edit_space_number(arg, dir && dir->ino ? dir->ino :
+				 FORMAT_ROOT_INO, S_ISDIR(inode->mode), ino);
 }
 
 /* Numbers of the image stay taken until the edit is over: its old inode must

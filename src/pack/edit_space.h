@@ -34,6 +34,11 @@ extern const struct live_space_ops edit_space_ops;
 errcode_t edit_space_allocate(struct edit_space *s, struct run_list *out,
 			      const struct alloc_request *req);
 
+/* Take the number of a free inode, of the group that has inode @near or the
+ * nearest to it.  Return: 0 or E4PACK_ET_NO_INODES; else reports. */
+errcode_t edit_space_number(struct edit_space *s, uint32_t near, bool folder,
+			    uint32_t *ino);
+
 /* Give blocks back, those of the image and those of this edit alike.
  * *@reusable: how many are of this edit. */
 errcode_t edit_space_release_blocks(struct edit_space *s, uint64_t pblk,

@@ -51,7 +51,7 @@ static errcode_t allocate(void *arg, const struct delayed_file *f,
 		.lleft = r->lleft, .lright = r->lright,
 		.pleft = r->pleft, .pright = r->pright,
 	};
-	errcode_t err = live_number(l, inode);
+	errcode_t err = live_number(l, inode, NULL);
 
 	req.ino = inode->ino;
 	if (r->delalloc)
@@ -216,10 +216,11 @@ void live_space(const struct live *l, struct live_space *s)
 	s->reserved = s->dirty + ((r->meta - l->in_use) << d->cluster_bits);
 }
 
-static void number(void *arg, struct tree_inode *inode)
+static void number(void *arg, struct tree_inode *inode,
+		   const struct tree_inode *dir)
 {
 	struct live *l = arg;
-	errcode_t err = live_number(l, inode);
+	errcode_t err = live_number(l, inode, dir);
 
 	if (err && !l->failed)
 		l->failed = err;

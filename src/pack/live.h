@@ -28,10 +28,10 @@ struct live_space_ops {
 	 * Return: 0 or ENOMEM. */
 	errcode_t (*release)(void *arg, const struct tree_inode *inode,
 			     uint64_t pblk, uint64_t len, uint64_t *reusable);
-	/* Find a number for an inode.
-	 * Return: 0; ENOMEM; E4PACK_ET_NO_INODES. */
+	/* Find a number for an inode, made in folder @dir (NULL: nobody knows
+	 * where).  Return: 0; ENOMEM; E4PACK_ET_NO_INODES. */
 	errcode_t (*take_number)(void *arg, const struct tree_inode *inode,
-				 uint32_t *ino);
+				 const struct tree_inode *dir, uint32_t *ino);
 	/* The last name of @inode is gone.  Return: 0 or ENOMEM. */
 	errcode_t (*give_number)(void *arg, const struct tree_inode *inode);
 	/* A file is not open any more.  NULL: that changes nothing. */

@@ -71,11 +71,12 @@ static uint32_t pop_unused(struct live_frame *f)
 }
 
 static errcode_t take_number(void *arg, const struct tree_inode *inode,
-			     uint32_t *ino)
+			     const struct tree_inode *dir, uint32_t *ino)
 {
 	struct live_frame *f = arg;
 
 	(void)inode;
+	(void)dir;
 	if (f->n_unused) {
 		*ino = pop_unused(f);
 		return 0;

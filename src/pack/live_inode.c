@@ -51,9 +51,10 @@ static errcode_t reserve_serial(struct live *l, const struct tree_inode *inode)
 	return 0;
 }
 
-errcode_t live_number(struct live *l, struct tree_inode *inode)
+errcode_t live_number(struct live *l, struct tree_inode *inode,
+		      const struct tree_inode *dir)
 {
-	return inode->ino ? 0 : l->space->take_number(l->space_arg, inode,
+	return inode->ino ? 0 : l->space->take_number(l->space_arg, inode, dir,
 						      &inode->ino);
 }
 
@@ -250,7 +251,7 @@ static errcode_t settle(struct live *l, struct tree_inode *inode)
 	if (!err && !inode->links)
 		return forget(l, inode);
 	if (!err)
-		err = live_number(l, inode);
+		err = live_number(l, inode, NULL);
 	if (!err)
 		err = count_blocks(l, inode, &promised, &in_use);
 	if (!err)

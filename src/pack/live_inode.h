@@ -8,9 +8,10 @@
 /* live_settle() without regard to the dirty limit. */
 errcode_t live_inodes_settle(struct live *l);
 
-/* Give @inode a number, if it has none.
- * Return: 0, ENOMEM, or E4PACK_ET_NO_INODES. */
-errcode_t live_number(struct live *l, struct tree_inode *inode);
+/* Give @inode, made in folder @dir (NULL: nobody knows), a number, if it has
+ * none.  Return: 0, ENOMEM, or E4PACK_ET_NO_INODES. */
+errcode_t live_number(struct live *l, struct tree_inode *inode,
+		      const struct tree_inode *dir);
 
 /* Note that @inode is taken out of the list of dirty files. */
 void live_inode_clean(struct live *l, const struct tree_inode *inode);

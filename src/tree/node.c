@@ -98,7 +98,7 @@ struct tree_inode *inode_new(struct tree *t, const struct node *dir,
 		return NULL;
 	tree_set_mode(inode, mode);
 	if (t->number)
-		t->number(t->number_arg, inode);
+		t->number(t->number_arg, inode, dir ? dir->inode : NULL);
 	if (dir && trace_on(t->delay->trace))
 		tell_made(t, dir, inode);
 	inode->next = t->inodes;

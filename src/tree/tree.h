@@ -137,8 +137,10 @@ struct tree {
 	bool source_is_archive;
 	uint32_t made_parents;	/* folders that no source names */
 	uint32_t last_serial;	/* of an inode */
-	/* Gives a number to an inode that is made.  NULL: it comes later. */
-	void (*number)(void *arg, struct tree_inode *inode);
+	/* Gives a number to an inode that is made in folder @dir (NULL: the
+	 * root itself).  NULL: it comes later. */
+	void (*number)(void *arg, struct tree_inode *inode,
+		       const struct tree_inode *dir);
 	void *number_arg;
 	struct tree_tables *tables;	/* inner: hard links, xattr sets */
 	errcode_t failed;	/* the image could not be read, and a name may

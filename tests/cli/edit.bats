@@ -226,3 +226,39 @@ old_image() {
 	[ "$bytes" -lt 1048576 ] || fail "$bytes bytes"
 	[ "$(content /small huge.img)" = x ]
 }
+
+# inode PATH: its number in old.img.
+inode() {
+	debugfs -R "stat $1" old.img 2>/dev/null |
+		sed -n 's/^Inode: \([0-9]*\) .*/\1/p'
+}
+
+@test "edit: a new inode is taken where its folder is, or nearby" {
+	# Groups of 16 inodes; of the first one 12 to 16 are free.
+	mke2fs -q -F -t ext4 -b 1024 -N 64 old.img 32M
+	for i in {1..5}; do echo "put =x /f$i"; done | edit -q old.img
+	[ "$(inode /f5)" = 16 ]
+	edit -q old.img <<<'mkdir /d'
+	[ "$(inode /d)" = 17 ]
+	edit -q old.img <<<'rm /f3'
+	edit -q old.img <<-'END'
+		put =x /d/x
+		put =x /y
+		put =x /z
+	END
+	[ "$(inode /d/x)" = 18 ]
+	[ "$(inode /y)" = 14 ]
+	[ "$(inode /z)" = 19 ]
+	edit -q old.img <<<'rm /f4'
+	for i in {1..15}; do echo "put =x /d/$i"; done | edit -q old.img
+	[ "$(inode /d/13)" = 32 ]
+	[ "$(inode /d/14)" = 33 ]
+	for i in {1..16}; do echo "put =x /d/more-$i"; done | edit -q old.img
+	clean old.img
+	[ "$(inode /d/more-15)" != '' ]
+	for i in {1..30}; do echo "put =x /d/last-$i"; done >script
+	run --separate-stderr edit -q old.img script
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'not enough inodes'* ]]
+	clean old.img
+}
