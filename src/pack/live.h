@@ -83,8 +83,8 @@ void live_release(struct live *l);
 /* Settle what changed since the last call: new inodes get their numbers,
  * metadata its promise, and what is over the dirty limit its place.  To be
  * called after each step that stages something.
- * Return: 0; E4PACK_ET_NO_SPACE; E4PACK_ET_NO_INODES; ENOMEM; what the tree
- * met when it read the image; a program error. */
+ * Return: 0; E4PACK_ET_NO_SPACE; E4PACK_ET_NO_INODES; E4PACK_ET_XATTRS;
+ * ENOMEM; what the tree met when it read the image; a program error. */
 errcode_t live_settle(struct live *l);
 
 /* Give all delayed blocks of the file @n, or of every file, their places.

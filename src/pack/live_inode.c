@@ -105,7 +105,7 @@ static errcode_t xattr_blocks(const struct live *l,
 		return 0;
 	err = xattr_layout_init(&layout, fmt, set, inode_xattr_room(fmt));
 	if (err)
-		return err;
+		return err == E4PACK_ET_NO_SPACE ? E4PACK_ET_XATTRS : err;
 	*ret = layout.has_block;
 	for (i = 0; i < set->n; i++)
 		if (layout.value_in_inode[i])

@@ -25,6 +25,8 @@ static errcode_t put_prefix(char **path, const char *prefix)
 
 static errcode_t add_entry(struct build *b, const struct entry *e)
 {
+	/* The size of an image that is there stays. */
+	bool is_new = !b->tree.options.image;
 	errcode_t err = tree_add(&b->tree, e);
 
 	if (err)
@@ -32,11 +34,12 @@ static errcode_t add_entry(struct build *b, const struct entry *e)
 	err = build_settle(b);
 	if (err == E4PACK_ET_NO_INODES)
 		return diag_error(b->diag, e->path, err,
-				  "there are not enough inodes: use -N");
+				  "there are not enough inodes%s",
+				  is_new ? ": use -N" : "");
 	if (err == E4PACK_ET_NO_SPACE)
 		return diag_error(b->diag, e->path, err,
-				  "there is no room for its metadata: use "
-				  "--size");
+				  "there is no room for its metadata%s",
+				  is_new ? ": use --size" : "");
 	return err ? diag_error(b->diag, e->path, err, NULL) : 0;
 }
 

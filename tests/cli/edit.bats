@@ -260,5 +260,6 @@ inode() {
 	run --separate-stderr edit -q old.img script
 	[ "$status" -eq 1 ]
 	[[ $stderr = *'not enough inodes'* ]]
+	[[ $stderr != *'use -N'* ]]
 	clean old.img
 }
