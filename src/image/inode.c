@@ -245,6 +245,25 @@ void inode_change(uint8_t *out, const struct format *fmt, uint32_t ino,
 		put_checksum(out, &own, ino, get_le32(out + 0x64));
 }
 
+/* The change counter of an EA inode, and above it its ctime. */
+uint64_t inode_value_refs(const uint8_t *raw)
+{
+	return (uint64_t)get_le32(raw + 0x0c) << 32 | get_le32(raw + 0x24);
+}
+
+void inode_set_value_refs(uint8_t *out, const struct format *fmt,
+			  uint32_t ino, uint64_t refs)
+{
+	struct format own = *fmt;
+
+	if (fmt->inode_size > BASE_SIZE)
+		own.extra_isize = get_le16(out + 0x80);
+	put_le32(out + 0x0c, refs >> 32);
+	put_le32(out + 0x24, refs);
+	if (fmt->metadata_csum)
+		put_checksum(out, &own, ino, get_le32(out + 0x64));
+}
+
 void inode_delete(uint8_t *out, const struct format *fmt, uint32_t ino,
 		  uint32_t time)
 {

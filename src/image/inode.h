@@ -58,6 +58,12 @@ void inode_change(uint8_t *out, const struct format *fmt, uint32_t ino,
  * reach less far. */
 size_t inode_change_room(const uint8_t *out, const struct format *fmt);
 
+/* How many attributes have the value that lies in the EA inode at @raw, and
+ * another number of them, with the checksum that goes with it. */
+uint64_t inode_value_refs(const uint8_t *raw);
+void inode_set_value_refs(uint8_t *out, const struct format *fmt,
+			  uint32_t ino, uint64_t refs);
+
 /* Mark inode @ino at @out as deleted at @time (seconds). */
 void inode_delete(uint8_t *out, const struct format *fmt, uint32_t ino,
 		  uint32_t time);

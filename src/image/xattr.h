@@ -122,6 +122,9 @@ uint32_t xattr_block_refs(const uint8_t *block);
 void xattr_block_set_refs(uint8_t *block, const struct format *fmt,
 			  uint64_t pblk, uint32_t refs);
 
+/* Blocks that each owner of a value with an inode of its own counts. */
+uint64_t xattr_value_blocks(const struct format *fmt, uint32_t len);
+
 /* The hash that an EA inode carries (in its atime) for its value. */
 uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,
 			  size_t len);

@@ -31,6 +31,7 @@
 
 #include "base/endian.h"
 #include "base/errors.h"
+#include "base/number.h"
 
 enum {
 	XATTR_MAGIC = 0xEA020000,
@@ -200,6 +201,11 @@ bool xattr_fits_beside_data(const struct xattr_set *set, size_t room,
 		bytes += entry_bytes(&set->entries[i]) +
 			 pad(set->entries[i].value_len);
 	return bytes <= inode_room(room);
+}
+
+uint64_t xattr_value_blocks(const struct format *fmt, uint32_t len)
+{
+	return format_whole_clusters(fmt, div_round_up(len, fmt->block_size));
 }
 
 uint32_t xattr_value_hash(const struct format *fmt, const uint8_t *value,

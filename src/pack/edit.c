@@ -370,6 +370,7 @@ static void release(struct edit *e)
 	if (e->held >= 0)
 		close(e->held);
 	free(e->xattrs);
+	free(e->values);
 	free(e->ibody);
 	free(e->data);
 }

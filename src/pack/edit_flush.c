@@ -20,10 +20,10 @@
 
 enum { EXTENTS_FL = 0x80000, SECTOR_BITS = 9, HUGE_FILE_FL = 0x40000 };
 
-/* The bytes of inode @ino in its table, to be changed.  Where nobody shares
- * the block, what lies there may be anything: it begins with zeros. */
-static errcode_t find_inode(struct edit *e, uint32_t ino, bool is_new,
-			    uint8_t **ret)
+/* Where nobody shares the block with a new inode, what lies there may be
+ * anything: it begins with zeros. */
+errcode_t edit_find_inode(struct edit *e, uint32_t ino, bool is_new,
+			  uint8_t **ret)
 {
 	const struct image_geometry *geo = image_geometry(e->image);
 	uint32_t group = (ino - 1) / geo->inodes_per_group;
@@ -185,7 +185,7 @@ static errcode_t put_inode(struct edit *e, struct tree_inode *inode)
 	memcpy(v.times, inode->times, sizeof(v.times));
 	err = put_content(e, inode, disk, &v);
 	if (!err)
-		err = find_inode(e, inode->ino, !disk, &raw);
+		err = edit_find_inode(e, inode->ino, !disk, &raw);
 	if (!err && xattrs_change(inode, disk))
 		err = edit_put_xattrs(e, inode, disk, &v);
 	else if (disk)
@@ -217,7 +217,7 @@ static errcode_t drop_inode(struct edit *e, struct tree_inode *inode)
 	if (!err)
 		err = edit_drop_xattrs(e, disk);
 	if (!err)
-		err = find_inode(e, disk->info.ino, false, &raw);
+		err = edit_find_inode(e, disk->info.ino, false, &raw);
 	if (err)
 		return err;
 	inode_delete(raw, &e->format, disk->info.ino, (uint32_t)e->now);
@@ -235,6 +235,8 @@ errcode_t edit_flush(struct edit *e)
 		err = inode->links ? put_inode(e, inode) :
 				     drop_inode(e, inode);
 	}
+	if (!err)
+		err = edit_put_values(e);
 	if (!err)
 		err = edit_overwrite(e);
 	return err ? err : group_edit_finish(e->groups);

@@ -31,24 +31,26 @@ void edit_load_init(struct edit_load *l, struct image *image,
 				 .tree = tree, .diag = diag };
 }
 
-static void free_inode(struct disk_inode *d)
+void disk_inode_release(struct disk_inode *d)
 {
-	if (!d)
-		return;
 	free(d->extents);
 	free(d->maps);
+	free(d->values);
 	origin_put(d->data);
 	if (d->opened)
 		dir_edit_release(&d->dir);
-	free(d);
+	memset(d, 0, sizeof(*d));
 }
 
 void edit_load_release(struct edit_load *l)
 {
 	size_t i;
 
-	for (i = 0; i < l->n; i++)
-		free_inode(l->inodes[i]);
+	for (i = 0; i < l->n; i++) {
+		if (l->inodes[i])
+			disk_inode_release(l->inodes[i]);
+		free(l->inodes[i]);
+	}
 	free(l->inodes);
 	memset(l, 0, sizeof(*l));
 }
@@ -82,16 +84,48 @@ static errcode_t add_inode(struct edit_load *l,
 struct xattr_list {
 	struct xattr_builder builder;
 	struct disk_inode *disk;
-	const struct image_geometry *geo;
+	struct format format;
 };
 
-/* Every owner is charged for the values in inodes of their own. */
-static void charge_value(const struct xattr_list *l, uint32_t len)
+/* Note a value in an inode of its own, for which every owner is charged. */
+static errcode_t add_value(struct xattr_list *l, const struct xattr_entry *e,
+			   bool in_block)
 {
-	const uint32_t bits = l->geo->block_bits + l->geo->cluster_bits;
+	struct disk_inode *d = l->disk;
 
-	l->disk->xattr_blocks += (len + (UINT64_C(1) << bits) - 1) >> bits <<
-				 l->geo->cluster_bits;
+	if (array_reserve(&d->values, &d->cap_values, d->n_values + 1,
+			  sizeof(*d->values)))
+		return ENOMEM;
+	d->values[d->n_values++] = (struct disk_value){
+		.ino = e->value_ino, .in_block = in_block,
+		.len = e->x.value_len,
+		.hash = xattr_value_hash(&l->format, e->x.value,
+					 e->x.value_len),
+	};
+	d->xattr_blocks += xattr_value_blocks(&l->format, e->x.value_len);
+	return 0;
+}
+
+/* Have the bytes of these values where the tree keeps them. */
+static void find_values(const struct xattr_list *l,
+			const struct xattr_set *set)
+{
+	struct disk_inode *d = l->disk;
+	size_t i;
+	uint32_t k;
+
+	for (i = 0; set && i < d->n_values; i++) {
+		struct disk_value *v = &d->values[i];
+
+		for (k = 0; k < set->n && !v->x; k++) {
+			const struct xattr *x = &set->entries[k];
+
+			if (x->value_len == v->len &&
+			    xattr_value_hash(&l->format, x->value,
+					     x->value_len) == v->hash)
+				v->x = x;
+		}
+	}
 }
 
 static errcode_t add_xattr(void *arg, const struct xattr_entry *e,
@@ -104,11 +138,11 @@ static errcode_t add_xattr(void *arg, const struct xattr_entry *e,
 	if (!one)
 		return ENOMEM;
 	l->disk->body_xattrs |= !in_block;
-	if (e->value_ino)
-		charge_value(l, e->x.value_len);
 	one->n = 1;
 	one->entries[0] = e->x;
 	err = xattr_builder_add_set(&l->builder, one);
+	if (!err && e->value_ino)
+		err = add_value(l, e, in_block);
 	free(one);
 	return err;
 }
@@ -116,16 +150,17 @@ static errcode_t add_xattr(void *arg, const struct xattr_entry *e,
 static errcode_t load_xattrs(struct edit_load *l, struct tree_inode *inode,
 			     struct disk_inode *d)
 {
-	struct xattr_list list = {
-		.disk = d, .geo = image_geometry(l->image),
-	};
-	errcode_t err = read_xattrs(l->image, &d->info, add_xattr, &list);
+	struct xattr_list list = { .disk = d };
+	errcode_t err;
 
+	image_format(l->image, &list.format);
 	if (d->info.file_acl)
-		d->xattr_blocks += UINT64_C(1) << list.geo->cluster_bits;
+		d->xattr_blocks = UINT64_C(1) << list.format.cluster_bits;
+	err = read_xattrs(l->image, &d->info, add_xattr, &list);
 	if (!err && list.builder.n)
 		err = tree_set_xattrs(l->tree, inode, &list.builder);
 	xattr_builder_release(&list.builder);
+	find_values(&list, inode->xattrs);
 	d->xattrs = inode->xattrs;
 	return err == ENOMEM ? diag_nomem(l->diag) : err;
 }

@@ -9,12 +9,22 @@
 #include "image/read_inode.h"
 #include "tree/tree.h"
 
+/* The value of an attribute that has an inode of its own. */
+struct disk_value {
+	uint32_t ino;
+	bool in_block;		/* where the attribute lies */
+	const struct xattr *x;	/* of the set */
+	uint32_t len, hash;	/* of its bytes, to find it there */
+};
+
 /* An inode as it is on disk. */
 struct disk_inode {
 	struct inode_info info;
 	const struct xattr_set *xattrs;	/* as the tree interned them */
 	bool body_xattrs;	/* some of these lie in the inode */
 	uint64_t xattr_blocks;	/* that it counts for their sake */
+	struct disk_value *values;
+	size_t n_values, cap_values;
 	bool kept;		/* its inline data stay as they lie */
 	uint32_t room;		/* bytes behind its fields, for attributes */
 	struct origin *data;	/* inline data of a file, owned ... */
@@ -45,6 +55,9 @@ void edit_load_release(struct edit_load *l);
 
 /* The calls for tree_options.image, with the struct edit_load. */
 extern const struct tree_image edit_load_image;
+
+/* Free what @d owns, and set it to zeros. */
+void disk_inode_release(struct disk_inode *d);
 
 /* Return: what is kept of @inode, or NULL for a new one. */
 struct disk_inode *edit_load_find(const struct edit_load *l,

@@ -17,6 +17,16 @@ struct edit_xattr {
 	uint32_t refs;
 };
 
+/* An inode that holds the value of an attribute. */
+struct edit_value {
+	uint32_t ino;
+	const struct xattr *x;	/* has its bytes; NULL: they are not known */
+	uint32_t hash;		/* of these */
+	bool on_disk;		/* the image has it */
+	uint64_t refs;		/* entries that have it, */
+	uint64_t old_refs;	/* and before the edit */
+};
+
 struct edit {
 	const struct e4pack_options *options;
 	struct diag *diag;
@@ -37,6 +47,8 @@ struct edit {
 	struct commit_handle handle;	/* told to the trace, if there is one */
 	struct edit_xattr *xattrs;
 	size_t n_xattrs, cap_xattrs;
+	struct edit_value *values;
+	size_t n_values, cap_values;
 	uint8_t *ibody;		/* scratch: attributes in an inode, */
 	uint8_t *data;		/* and inline data */
 	int64_t now;
@@ -45,6 +57,11 @@ struct edit {
 
 /* edit_flush.c: put all that was touched into the changes.  Reports. */
 errcode_t edit_flush(struct edit *e);
+
+/* The bytes of inode @ino in its table, to be changed; those of one that is
+ * new mean nothing.  Reports. */
+errcode_t edit_find_inode(struct edit *e, uint32_t ino, bool is_new,
+			  uint8_t **ret);
 
 /* edit_dir.c: put the names of folder @inode into the changes, and what the
  * inode says of them into @v.  @disk: NULL for a new one.  Reports. */
@@ -79,8 +96,22 @@ errcode_t edit_free_old_map(struct edit *e, struct disk_inode *disk);
 errcode_t edit_put_xattrs(struct edit *e, const struct tree_inode *inode,
 			  struct disk_inode *disk, struct inode_values *v);
 
-/* Let go of the attribute block of @disk.  Reports. */
+/* Let go of the attribute block of @disk, and of values that nobody else
+ * has.  Reports. */
 errcode_t edit_drop_xattrs(struct edit *e, struct disk_inode *disk);
+
+/* edit_value.c: get to know the inodes that hold values of @disk: before any
+ * of these is dropped, or taken again.  Reports. */
+errcode_t edit_know_values(struct edit *e, const struct disk_inode *disk);
+
+/* Have one entry more with the value of @x, which outlives the edit, in an
+ * inode of its own: *@ino, near inode @owner.  And one less.  Report. */
+errcode_t edit_take_value(struct edit *e, uint32_t owner,
+			  const struct xattr *x, uint32_t *ino);
+errcode_t edit_drop_value(struct edit *e, uint32_t ino);
+
+/* Put what came of these inodes into the changes.  Reports. */
+errcode_t edit_put_values(struct edit *e);
 
 /* edit_data.c: put the bytes of files that lie over old ones into the
  * changes; and write those that go to blocks that were free.  Reports. */

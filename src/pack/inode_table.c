@@ -135,9 +135,8 @@ static errcode_t put_xattrs(struct table_writer *w,
 	/* Every owner is charged for the values in inodes of their own. */
 	for (i = 0; i < s->set->n; i++)
 		if (s->layout.value_in_inode[i])
-			v->blocks += format_whole_clusters(fmt, div_round_up(
-				s->set->entries[i].value_len,
-				fmt->block_size));
+			v->blocks += xattr_value_blocks(fmt,
+					s->set->entries[i].value_len);
 	if (s->layout.has_block) {
 		err = put_xattr_block(w, s, &v->file_acl);
 		v->blocks += UINT64_C(1) << fmt->cluster_bits;

@@ -28,7 +28,8 @@ from random_scripts import Comparison, Wrong, clean, run  # noqa: E402
 
 FEATURES = ("^metadata_csum", "^64bit", "^flex_bg", "^resize_inode",
             "^dir_index", "^huge_file", "uninit_bg",
-            "^has_journal,has_journal", "inline_data", "inline_data")
+            "^has_journal,has_journal", "inline_data", "inline_data",
+            "ea_inode")
 
 
 def make_image(rng, program, image, bs):
