@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154,SC2016
-# System calls are counted, because times depend on the machine and counts do
-# not.  Each budget is what one object costs more than none: the difference
+# System calls and instructions are counted, because times depend on the
+# machine and counts do not.  Each budget is what one object costs more than none: the difference
 # between a tree with many and one with few, divided by how many more.
 
 load helper
@@ -53,6 +53,29 @@ files() {
 	local i
 	mkdir -p "$1/d"
 	for ((i = 0; i < $2; i++)); do echo "$i" >"$1/d/f$i"; done
+}
+
+# instructions TREE: how many create executes for TREE.
+instructions() {
+	rm -f new.img
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$E4PACK" \
+		create --no-sync -q --threads 1 new.img "$1" 2>table ||
+		fail 'create failed' || return 1
+	awk '$2 == "Collected" { print $4 }' table
+}
+
+# executes BUDGET: what one object more costs is no more, in the trees a and b.
+executes() {
+	local few many got
+	need valgrind
+	! nm "$E4PACK" 2>/dev/null | grep -q __asan_init ||
+		skip 'valgrind and sanitizers do not go together'
+	few=$(instructions a)
+	many=$(instructions b)
+	((few > 0 && many > few)) || fail 'valgrind counted nothing'
+	got=$(((many - few) / (MANY - FEW)))
+	((got <= $1)) || fail "$got instructions an object, $1 at most"
+	((got * 3 > $1)) || fail "$got instructions an object: lower the budget"
 }
 
 # The scan looks once at a file and once at its attributes; the flush opens
@@ -108,4 +131,17 @@ for path, n in (("a/f", int(sys.argv[1])), ("b/f", int(sys.argv[2]))):
 	at_most 1010 pread64
 	at_most 20 pwrite64
 	at_most 10 openat statx close copy_file_range
+}
+
+@test "calls: instructions for small files" {
+	files a $FEW
+	files b $MANY
+	executes 27000
+}
+
+@test "calls: instructions for names without content" {
+	mkdir -p a/d b/d
+	(cd a/d && seq "$FEW" | xargs touch)
+	(cd b/d && seq "$MANY" | xargs touch)
+	executes 12500
 }

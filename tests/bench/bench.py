@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Times e4pack beside tar, cp, mke2fs, mkfs.erofs and a mounted copy.
+
+The tools of a case take turns, so that what else the machine does falls on
+all of them alike; what is not installed or not allowed is left out and named.
+Inputs and results lie in one folder, a tmpfs by default; the page cache is
+warm.  Each case has a budget: a time as a ratio to another tool's or in
+seconds, and a memory.  The table shows the best and the median of each tool,
+its ratio to e4pack's best, and its greatest memory; where e4pack is over the
+budget the row says so, and the exit status is 1.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import bench_inputs
+from bench_chart import write_chart
+
+MIB = 1 << 20
+E4PACK = os.path.realpath(os.environ.get("E4PACK", "src/e4pack"))
+
+
+class Case:
+    """What is measured: the input, the tools on it, and e4pack's budget.
+
+    tools    name -> shell command; $in is the input, $out the result, which
+             is not there before
+    limit    (tool, ratio), or a number of seconds
+    memory   bytes, or a function of the number of objects
+    """
+
+    def __init__(self, name, about, source, tools, limit, memory,
+                 before=None, each=None):
+        self.name, self.about, self.source = name, about, source
+        self.tools, self.limit, self.memory = tools, limit, memory
+        self.before = before    # run once, before the first round
+        self.each = each        # run before each turn, not timed
+
+
+def by_object(n):
+    return 64 * MIB + 300 * n
+
+
+def create(source="$in"):
+    return f'exec "$E4PACK" create -q --no-sync "$out" "{source}"'
+
+
+MOUNTED = '''
+truncate -s "$size" "$out" && mke2fs -q -F -t ext4 -m 0 -N "$inodes" "$out" &&
+mkdir -p "$dir/mnt" && mount -o loop "$out" "$dir/mnt" &&
+cp -a "$in/." "$dir/mnt" && umount "$dir/mnt"'''
+PACKERS = {
+    "e4pack": create(),
+    "tar": 'exec tar -C "$in" -cf "$out" .',
+    "mkfs.erofs": 'exec mkfs.erofs --quiet "$out" "$in"',
+    "mke2fs -d": 'exec mke2fs -q -F -t ext4 -m 0 -N "$inodes" -d "$in" "$out"'
+                 ' "$blocks"',
+    "mounted copy": MOUNTED,
+}
+SPARSE_TAR = dict(PACKERS, tar='exec tar -S -C "$in" -cf "$out" .')
+SPARSE_TAR["cp"] = 'exec cp -a --sparse=auto "$in" "$out"'
+WITH_CP = dict(PACKERS, cp='exec cp -a "$in" "$out"')
+
+IMAGE = '"$E4PACK" create -q --no-sync "$dir/image" "$in"'
+ROOMY = '"$E4PACK" create -q --no-sync -s 4G "$dir/image" "$in"'
+COPY_ONE = '''mkdir -p "$dir/mnt" && mount -o loop "$dir/image" "$dir/mnt" &&
+cp "$dir/one" "$dir/mnt/new-file" && umount "$dir/mnt"'''
+COPY_OUT = '''mkdir -p "$dir/mnt" &&
+mount -o loop,ro "$dir/image" "$dir/mnt" && cp -a "$dir/mnt/." "$out" &&
+umount "$dir/mnt"'''
+
+CASES = [
+    Case("debian", "a Debian system", "debian", PACKERS, ("tar", 0.6),
+         by_object),
+    Case("small", "200,000 small files", "small", PACKERS, ("tar", 0.6),
+         by_object),
+    Case("names", "100,000 names in a folder", "names",
+         {k: v for k, v in PACKERS.items() if k != "mke2fs -d"},
+         ("tar", 0.6), by_object),
+    Case("big", "2 files of 1 GiB", "big", WITH_CP, ("cp", 0.8), 64 * MIB),
+    Case("sparse", "10 GiB with 100 MiB of data", "sparse", SPARSE_TAR,
+         ("tar", 1.0), 64 * MIB),
+    Case("tarball", "the Debian system as plain tar", "debian",
+         {"e4pack": create("$dir/source.tar"),
+          "cp": 'exec cp "$dir/source.tar" "$out"'},
+         ("cp", 1.0), by_object,
+         before='tar --sort=name -C "$in" -cf "$dir/source.tar" .'),
+    Case("kibs", "200,000 files of 1 KiB", "kibs",
+         {k: PACKERS[k] for k in ("e4pack", "tar")}, ("tar", 0.6), by_object),
+    Case("million", "1,000,000 files of 1 KiB", "million",
+         {k: PACKERS[k] for k in ("e4pack", "tar")}, ("kibs", 5.5),
+         by_object),
+    Case("holes", "100,000 times data and hole", "holes",
+         {"e4pack": create(), "cp": 'exec cp -a "$in" "$out"'}, 0.5,
+         64 * MIB),
+    Case("add", "a file of 4 KiB into 4 GiB", "small",
+         {"e4pack": 'exec "$E4PACK" add -q --no-sync "$dir/image" "$dir/one"',
+          "debugfs": 'exec debugfs -w -R "write $dir/one new-file" '
+                     '"$dir/image"',
+          "mount, cp": COPY_ONE}, 0.005, 32 * MIB, before=ROOMY +
+         ' && head -c 4096 /dev/urandom >"$dir/one"',
+         each='debugfs -w -R "rm new-file" "$dir/image"; '
+              'debugfs -w -R "rm one" "$dir/image"; :'),
+    Case("frag", "where the files lie", "small",
+         {"e4pack": 'exec "$E4PACK" frag "$dir/image"',
+          "debugfs": 'exec debugfs -R "filefrag -r /" "$dir/image"'},
+         ("debugfs", 1.0), 64 * MIB, before=IMAGE),
+    Case("verify", "whether the image is sound", "small",
+         {"e4pack": 'exec "$E4PACK" verify -q "$dir/image"',
+          "e2fsck": 'exec e2fsck -fn "$dir/image"'}, ("e2fsck", 1.0),
+         128 * MIB, before=IMAGE),
+    Case("extract", "all files out of the image", "small",
+         {"e4pack": 'mkdir "$out" && exec "$E4PACK" extract -q "$dir/image" '
+                    '-C "$out"',
+          "mount, cp": 'mkdir "$out" && ' + COPY_OUT}, ("mount, cp", 1.0),
+         128 * MIB, before=IMAGE),
+]
+
+
+def remove(path):
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
+def run_timed(argv, env, log):
+    """Run a program.  Return its seconds and its status."""
+    actions = [(os.POSIX_SPAWN_DUP2, log.fileno(), 1),
+               (os.POSIX_SPAWN_DUP2, log.fileno(), 2)]
+    started = time.perf_counter()
+    pid = os.posix_spawn(argv[0], argv, env, file_actions=actions)
+    status = os.waitpid(pid, 0)[1]
+    return time.perf_counter() - started, os.waitstatus_to_exitcode(status)
+
+
+def measure_memory(argv, env, log):
+    """Run a program.  Return its greatest memory in bytes and its status.  A
+    child is first as large as its parent, so the parent is not this one."""
+    note = f"{env['dir']}/memory"
+    status = run_timed(["/usr/bin/time", "-f", "%M", "-o", note] + argv, env,
+                       log)[1]
+    with open(note, encoding="ascii") as text:
+        return int(text.read().split()[-1]) * 1024, status
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.dir = tempfile.mkdtemp(prefix="e4pack-bench.", dir=args.folder)
+        self.objects = {}
+        self.best = {}          # of e4pack, by case
+
+    def close(self):
+        subprocess.run(["umount", "-q", f"{self.dir}/mnt"], check=False,
+                       stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.dir)
+
+    def source(self, name):
+        if name == "debian" and self.args.debian:
+            path = os.path.realpath(self.args.debian)
+        else:
+            path = f"{self.dir}/in-{name}"
+        if not os.path.isdir(path):
+            for old in os.listdir(self.dir):
+                if old.startswith("in-"):
+                    remove(f"{self.dir}/{old}")
+            getattr(bench_inputs, name)(path)
+        if name not in self.objects:
+            self.objects[name] = sum(len(d) + len(f) for _, d, f
+                                     in os.walk(path))
+        return path
+
+    def environment(self, case):
+        path = self.source(case.source)
+        kib = int(subprocess.run(["du", "-sk", path], check=True,
+                                 stdout=subprocess.PIPE).stdout.split()[0])
+        n = self.objects[case.source]
+        kib += kib // 4 + n * 5 + 65536
+        return dict(os.environ, E4PACK=E4PACK, dir=self.dir, out=f"{self.dir}/"
+                    "out", size=f"{kib}K", blocks=f"{kib}K",
+                    inodes=str(n + 1000), **{"in": path})
+
+    def turn(self, case, command, env, log, measure=run_timed):
+        remove(env["out"])
+        if case.each:
+            subprocess.run(["sh", "-c", case.each], env=env, check=True,
+                           stdout=log, stderr=log)
+        result = measure(["/bin/sh", "-c", command], env, log)
+        subprocess.run(["umount", "-q", f"{self.dir}/mnt"], check=False,
+                       stderr=subprocess.DEVNULL)
+        return result
+
+    def first_turns(self, case, env, log):
+        """Warm the caches, see what works here, and how much memory it takes.
+        Return the memory of each tool that works, and those that do not."""
+        memory, missing = {}, []
+        for tool, command in case.tools.items():
+            used, status = self.turn(case, command, env, log, measure_memory)
+            if not status:
+                memory[tool] = used
+            elif tool != "e4pack":
+                missing.append(tool)
+            else:
+                log.seek(0)
+                raise RuntimeError(f"{case.name}: e4pack failed: " +
+                                   log.read().decode(errors="replace"))
+        return memory, missing
+
+    def run(self, case):
+        env = self.environment(case)
+        with open(f"{self.dir}/log", "w+b") as log:
+            if case.before:
+                subprocess.run(["sh", "-c", case.before], env=env, check=True,
+                               stdout=log, stderr=log)
+            memory, missing = self.first_turns(case, env, log)
+            seconds = {tool: [] for tool in memory}
+            for _ in range(self.args.rounds):
+                for tool, values in seconds.items():
+                    values.append(self.turn(case, case.tools[tool], env,
+                                            log)[0])
+        for leftover in "out", "image", "source.tar":
+            remove(f"{self.dir}/{leftover}")
+        tools = {tool: {"best": min(values),
+                        "median": statistics.median(values),
+                        "memory": memory[tool]}
+                 for tool, values in seconds.items()}
+        return self.judge(case, tools, missing)
+
+    def judge(self, case, tools, missing):
+        n = self.objects[case.source]
+        memory = case.memory(n) if callable(case.memory) else case.memory
+        self.best[case.name] = tools["e4pack"]["best"]
+        limit, against = case.limit, None
+        if isinstance(limit, tuple):
+            against, ratio = limit
+            other = tools[against]["best"] if against in tools else \
+                self.best.get(against)
+            limit = other * ratio if other else None
+        over = []
+        if limit is not None and tools["e4pack"]["best"] > limit:
+            over.append("time")
+        if tools["e4pack"]["memory"] > memory:
+            over.append("memory")
+        return {"case": case.name, "about": case.about, "objects": n,
+                "tools": tools, "missing": missing, "limit_seconds": limit,
+                "limit_memory": memory, "over": over}
+
+
+def show(result):
+    base = result["tools"]["e4pack"]["best"]
+    limit = result["limit_seconds"]
+    print(f"{result['case']}: {result['about']}, {result['objects']} objects")
+    print(f"  {'tool':<14}{'best s':>10}{'median s':>10}{'ratio':>8}"
+          f"{'MiB':>8}")
+    for tool, t in result["tools"].items():
+        print(f"  {tool:<14}{t['best']:>10.3f}{t['median']:>10.3f}"
+              f"{t['best'] / base:>8.2f}{t['memory'] / MIB:>8.1f}")
+    if limit is not None:
+        print(f"  {'budget':<14}{limit:>10.3f}{'':>10}{limit / base:>8.2f}"
+              f"{result['limit_memory'] / MIB:>8.1f}")
+    for tool in result["missing"]:
+        print(f"  {tool}: not to be had here")
+    for what in result["over"]:
+        print(f"  OVER the budget of {what}")
+    sys.stdout.flush()
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        prog="run.sh", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="CASE",
+                        help="of " + ", ".join(c.name for c in CASES) +
+                        " (default: all)")
+    parser.add_argument("-r", "--rounds", type=int, default=5)
+    parser.add_argument("-d", "--folder", default="/dev/shm",
+                        help="for inputs and results (default: %(default)s)")
+    parser.add_argument("--debian", metavar="TREE",
+                        help="a tree to take in place of mmdebstrap's")
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--svg", metavar="FILE", help="a bar chart")
+    args = parser.parse_args()
+    known = {c.name: c for c in CASES}
+    for name in args.cases:
+        if name not in known:
+            parser.error(f"no case {name}")
+    return args, [known[n] for n in args.cases] or CASES
+
+
+def main():
+    args, cases = parse_args()
+    if not os.access(E4PACK, os.X_OK):
+        sys.exit(f"run.sh: {E4PACK} is not there: set E4PACK")
+    if not os.access("/usr/bin/time", os.X_OK):
+        sys.exit("run.sh: needs GNU time (package \"time\")")
+    bench = Bench(args)
+    results = []
+    try:
+        for case in cases:
+            results.append(bench.run(case))
+            show(results[-1])
+    finally:
+        bench.close()
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as out:
+            json.dump({"rounds": args.rounds, "results": results}, out,
+                      indent=1)
+            out.write("\n")
+    if args.svg:
+        write_chart(args.svg, results)
+    return any(r["over"] for r in results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
