@@ -44,6 +44,21 @@ nothing_less() {
 	nothing_less "$min" 20 -b 1024 -I 1024 t
 }
 
+@test "size: min is the least where many inodes make groups small" {
+	mkdir t
+	echo x >t/f
+	for options in '-N 20000' '-N 29477 -I 128' '-O ^has_journal -N 9000'; do
+		# shellcheck disable=SC2086
+		min=$(e4pack plan --json -b 1024 $options -s min t |
+			jq .blocks)
+		# shellcheck disable=SC2086
+		nothing_less "$min" 70 -b 1024 $options t
+	done
+	# All that 8 groups of one size leave free is less than a step of them.
+	plan=$(e4pack plan --json -b 1024 -N 60000 -s min t)
+	jq -e '.free_blocks < 64' <<<"$plan" || fail "$plan"
+}
+
 @test "size: more blocks than 32 bits count" {
 	mkdir t
 	echo x >t/f
