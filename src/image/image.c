@@ -218,6 +218,8 @@ errcode_t image_set_overlay(struct image *img, struct overlay *o)
 	memset(o, 0, sizeof(*o));
 	for (i = 0; i < IMAGE_CHUNKS; i++)
 		img->chunks[i].valid = false;
+	name_cache_free(img->names);
+	img->names = NULL;
 	if (img->overlay.n) {
 		err = reread_super(img);
 		if (!err && img->geo.block_size != block_size)
@@ -301,6 +303,7 @@ void image_close(struct image *img)
 	for (i = 0; i < IMAGE_CHUNKS; i++)
 		free(img->chunks[i].data);
 	overlay_release(&img->overlay);
+	name_cache_free(img->names);
 	free(img);
 }
 

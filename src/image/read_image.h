@@ -7,6 +7,7 @@
 
 #include "image/image.h"
 #include "image/overlay.h"
+#include "image/read_name.h"
 
 enum { IMAGE_CHUNK = 65536, IMAGE_CHUNKS = 32 };
 
@@ -25,6 +26,7 @@ struct image {
 	uint64_t offset;	/* bytes before block 0 */
 	uint64_t bytes;		/* of the whole file or device */
 	struct overlay overlay;	/* read instead; empty for most images */
+	struct name_cache *names;	/* asked for before, or NULL */
 	int fd;
 	bool csum_told[IMAGE_CSUMS];
 	struct image_chunk chunks[IMAGE_CHUNKS];	/* by number % slots */

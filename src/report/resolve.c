@@ -13,8 +13,8 @@
 
 #include "base/errors.h"
 #include "image/format.h"
-#include "image/read_dir.h"
 #include "image/read_link.h"
+#include "image/read_name.h"
 #include "report/walk.h"
 
 enum { LINKS_MAX = 40, REST_MAX = 1 << 16 };
@@ -65,37 +65,6 @@ static void pop(struct resolver *r)
 	r->path.len = r->way[r->n - 1].path_len;
 }
 
-struct lookup {
-	const char *name;
-	size_t len;
-	uint32_t ino;	/* 0: not met */
-};
-
-static errcode_t compare(void *arg, const struct dir_item *item)
-{
-	struct lookup *l = arg;
-
-	if (item->len != l->len || memcmp(item->name, l->name, l->len))
-		return 0;
-	l->ino = item->ino;
-	return WALK_STOP;
-}
-
-/* Look a name up in the folder where we are; damage elsewhere in it does not
- * matter once it is found. */
-static errcode_t look_up(uint32_t *ino, struct resolver *r, const char *name,
-			 size_t len)
-{
-	struct lookup l = { .name = name, .len = len };
-	errcode_t err = read_dir(r->img, &r->way[r->n - 1].inode, compare,
-				 &l);
-
-	if (l.ino == 0)
-		return err ? err : fail(r, ENOENT);
-	*ino = l.ino;
-	return 0;
-}
-
 /* Put the target of the link where we are before what is left. */
 static errcode_t follow(struct resolver *r)
 {
@@ -136,7 +105,9 @@ static errcode_t enter(struct resolver *r, const char *name, size_t len)
 		pop(r);
 		return 0;
 	}
-	err = look_up(&ino, r, name, len);
+	err = read_name(&ino, r->img, &r->way[r->n - 1].inode, name, len);
+	if (!err && !ino)
+		err = fail(r, ENOENT);
 	if (err)
 		return err;
 	if (buf_add(&r->path, "/", 1) || buf_add(&r->path, name, len))

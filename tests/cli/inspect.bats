@@ -272,6 +272,32 @@ lrwxrwxrwx 1 7 8   14 2020-09-13 12:26 link -> ../bin/numbers
 			(.value | length) == 3000 and .place == "block")'
 }
 
+@test "stat: every name of a large folder, and of several by turns" {
+	local long
+	long=$(printf '%0200d' 0)
+	{
+		echo 'mkdir d'
+		seq -f 'mkfifo d/%g' 20000
+		for d in 1 2 3 4 5 6; do
+			echo "mkdir $d"
+			seq -f "mkfifo $d/%g$long" 350
+		done
+	} >script
+	e4pack batch --new large.img script
+	seq -f /d/%g 20000 | xargs -s 1000000 timeout 30 "$E4PACK" stat \
+		large.img |
+		sed -n 's/^path: *//p' | cmp - <(seq -f /d/%g 20000)
+	for n in $(seq 350); do printf "%s/$n$long\n" 1 2 3 4 5 6 1; done |
+		xargs timeout 60 "$E4PACK" stat --json large.img |
+		jq -r '[.inode, .path] | @tsv' | sort -u >all
+	e4pack ls -R -i --json large.img |
+		jq -r 'select(.path | test("^/[1-6]/")) |
+			[.inode, .path] | @tsv' | sort -u | cmp - all
+	run --separate-stderr e4pack stat large.img d/1 d/2 d/3 d/x
+	[ "$status" -eq 1 ]
+	mentions 'd/x: not found'
+}
+
 @test "stat: a value is shown to its end, whatever is in it" {
 	printf 'a\0b\xff\\c' >value
 	printf 'put =x f\nsetxattr f user.v value\nsetxattr f user.e =\n' |
