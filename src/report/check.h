@@ -13,6 +13,7 @@
  *	tree	check_tree.c	what is reached from the root, link counts
  *	counts	check_counts.c	bitmaps and counts against what was found
  *	log	check_log.c	journal, orphans, MMP
+ *	quotas	check_quota.c	quota files against what was counted
  */
 #ifndef E4PACK_REPORT_CHECK_H
 #define E4PACK_REPORT_CHECK_H
@@ -22,6 +23,7 @@
 #include "image/format.h"
 #include "image/read_inode.h"
 #include "report/bits.h"
+#include "report/check_quota.h"
 #include "report/faults.h"
 #include "report/listen.h"
 
@@ -100,6 +102,7 @@ struct check {
 	size_t n_xattr_blocks, cap_xattr_blocks;
 	uint32_t *ea_used;	/* the EA inode of each entry that has one */
 	size_t n_ea_used, cap_ea_used;
+	struct quota_uses uses[QUOTA_KINDS];
 	uint64_t n_regular, n_other;	/* inodes, for the summary */
 };
 
@@ -126,6 +129,7 @@ struct check_inode {
 	const uint8_t *raw;	/* inode_size bytes */
 	uint32_t group;
 	uint64_t clusters;	/* claimed, mapping and xattrs included */
+	uint32_t values;	/* of attributes, with inodes of their own */
 	uint64_t end_lblk;	/* behind the last mapped block */
 	uint64_t end_written;	/* behind the last that is not unwritten */
 	bool bad_map;		/* told */
@@ -176,6 +180,7 @@ struct xattr_check {
 	bool in_block;
 	uint64_t value_clusters;	/* out: of values with inodes of their
 					 * own */
+	uint32_t values;	/* out: how many of them there are */
 	bool has_policy;	/* out: how the inode is encrypted */
 	bool has_data;		/* out: there is inline data ... */
 	uint32_t data_len;	/* ... of so many bytes */

@@ -228,5 +228,5 @@ errcode_t check_one_inode(struct check *c, struct check_inode *i)
 	if (!err && (i->info.flags & FL_EA_INODE) && !i->bad_map &&
 	    (c->incompat & INCOMPAT_EA_INODE))
 		err = check_ea_value(c, i);
-	return err;
+	return err ? err : check_quota_count(c, i);
 }

@@ -36,6 +36,7 @@ static errcode_t check_body(struct check *c, struct check_inode *i)
 
 		err = check_xattr_area(&x);
 		i->clusters += x.value_clusters;
+		i->values += x.values;
 		i->has_policy = x.has_policy;
 		i->has_data = x.has_data;
 		i->data_len = x.data_len;

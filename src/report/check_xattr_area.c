@@ -112,6 +112,7 @@ static errcode_t check_value_inode(struct xattr_check *x, const uint8_t *e,
 			  sizeof(*c->ea_used)))
 		return diag_nomem(image_diag(c->img));
 	c->ea_used[c->n_ea_used++] = ino;
+	x->values++;
 	x->value_clusters += div_round_up(get_le32(e + 8),
 			(uint64_t)c->geo->block_size << c->geo->cluster_bits);
 	err = read_inode_raw(&raw, c->img, ino);

@@ -22,6 +22,7 @@ enum { MAGIC = 0xea020000, HEADER = 32, AT_CSUM = 16 };
 struct xattr_block {
 	uint64_t pblk;		/* 0: no block */
 	uint64_t value_clusters;
+	uint32_t values;
 	uint32_t ino;		/* the first inode that has it */
 	uint32_t stored, found;	/* inodes */
 	bool has_policy;
@@ -103,6 +104,7 @@ static errcode_t check_new(struct check *c, struct xattr_block *b,
 			    "wrong checksum");
 	err = check_xattr_area(&x);
 	b->value_clusters = x.value_clusters;
+	b->values = x.values;
 	b->has_policy = x.has_policy;
 	return err;
 }
@@ -152,6 +154,7 @@ errcode_t check_xattr_block(struct check *c, struct check_inode *i)
 	b->found++;
 	i->has_policy |= b->has_policy;
 	i->clusters += 1 + b->value_clusters;
+	i->values += b->values;
 	return err;
 }
 

@@ -2,7 +2,8 @@
 /*
  * Verify: opens an image, runs the passes of check.h over it, and puts out
  * what they found.  Memory: a bit for each cluster and three for each inode,
- * some bytes for each inode in use, one folder's index and hashes.
+ * some bytes for each inode in use, and for each owner where quotas are
+ * counted, one folder's index and hashes.
  */
 #include "report/verify.h"
 
@@ -57,6 +58,7 @@ static errcode_t run_passes(struct check *c, struct progress *progress)
 		{ "links", check_tree },
 		{ "counts", check_counts },
 		{ "journal", check_log },
+		{ "quotas", check_quotas },
 	};
 	const size_t n = sizeof(passes) / sizeof(passes[0]);
 	errcode_t err = read_super(c);
@@ -74,6 +76,10 @@ static errcode_t run_passes(struct check *c, struct progress *progress)
 
 static void release(struct check *c)
 {
+	size_t k;
+
+	for (k = 0; k < QUOTA_KINDS; k++)
+		quota_uses_release(&c->uses[k]);
 	bits_release(&c->blocks);
 	bits_release(&c->used);
 	bits_release(&c->folders);
