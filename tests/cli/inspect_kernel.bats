@@ -109,6 +109,42 @@ all_of() {
 	END
 }
 
+# added FEATURE TUNE2FS-OPTIONS...: the kernel fills an image, then tune2fs
+# gives it a feature that the kernel may not write, or not even read: then its
+# view of the image before is the judge.
+added() {
+	local feature=$1
+	shift
+	rm -f plain.img
+	mkdir -p mnt
+	mke2fs -q -F -t ext4 -I 256 plain.img 24M
+	mount -o loop plain.img mnt
+	python3 "$LIB/fill_kernel.py" mnt >filled || fail 'cannot fill'
+	umount mnt
+	cp --sparse=always plain.img ref.img
+	tune2fs -O "$feature" "$@" ref.img >log 2>&1 || fail "$(<log)"
+	has_feature ref.img "$feature"
+	if ! mount -o ro,loop ref.img mnt 2>/dev/null; then
+		echo "# $feature beside an image without it" >&3
+		mount -o ro,loop plain.img mnt
+	fi
+	python3 "$LIB/check_inspect.py" "$E4PACK" ref.img mnt >log ||
+		fail "$feature: $(<log)" || return 1
+	umount mnt
+	clean ref.img
+	run --separate-stderr e4pack verify ref.img
+	[[ $status = 0 ]] || fail "$feature: verify ended with $status"
+}
+
+@test "kernel: quotas, projects and encodings, added later" {
+	need_root
+	mke2fs -q -F -t ext4 probe.img 8M
+	can_mount probe.img || skip 'no loop mounts here'
+	added quota -Q usrquota,grpquota
+	added project
+	added casefold -E encoding=utf8
+}
+
 @test "kernel: encrypted names are raw, encrypted content is refused" {
 	need_root
 	mke2fs -q -F -t ext4 -O encrypt -b 4096 ref.img 24M
