@@ -145,3 +145,29 @@ for path, n in (("a/f", int(sys.argv[1])), ("b/f", int(sys.argv[2]))):
 	(cd b/d && seq "$MANY" | xargs touch)
 	executes 12500
 }
+
+# A file is made, written, given its owner, mode and times, and closed; many
+# small ones come out of the image with one read.
+@test "calls: small files taken out" {
+	local n
+	traceable
+	files a $FEW
+	files b $MANY
+	for n in few:a many:b; do
+		rm -rf new.img out
+		"$E4PACK" create --no-sync -q new.img "${n#*:}"
+		strace -f -c -o table "$E4PACK" extract -q -C out new.img
+		diff -r "${n#*:}" out
+		awk '$4 ~ /^[0-9]+$/ && $NF != "total" { print $4, $NF }' \
+			table >"${n%:*}"
+	done
+	at_most 1010 openat
+	at_most 1010 pwrite64
+	at_most 1010 fchown
+	at_most 1010 fchmod
+	at_most 1010 utimensat
+	at_most 1010 close
+	at_most 150 pread64
+	got=$(all_but openat pwrite64 fchown fchmod utimensat close pread64)
+	((got <= 30)) || fail "other calls: $got in 1000 files, 30 at most"
+}
