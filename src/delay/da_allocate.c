@@ -320,6 +320,9 @@ errcode_t da_allocate_range(struct delay *d, struct delayed_file *f,
 	struct es_extent e;
 	errcode_t err = delay_is_live(d) ? 0 : E4PACK_ET_SEQUENCE;
 
+	/* Goals, and places of pending clusters, are looked for in the tree. */
+	if (!err && f->es.delayed)
+		err = delayed_file_load(f, d);
 	/* Without the count, the last search would see every extent. */
 	while (!err && f->es.delayed &&
 	       es_next_extent(&f->es, ES_DELAYED, lblk, &e)) {

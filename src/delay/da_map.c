@@ -31,7 +31,6 @@
 #include "delay/da_map.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stddef.h>
 
 #include "delay/da_trace.h"
@@ -171,6 +170,9 @@ static errcode_t ask_disk(struct delay *d, struct delayed_file *f,
 		map->pblk = e.pblk + (map->lblk - e.lblk);
 		cache_mapped(d, f, &e, map);
 	}
+	if (!f->loaded)
+		es_list(&f->es, &d->es_stats);
+	da_shrink(d);
 	return 0;
 }
 
@@ -267,10 +269,6 @@ static errcode_t clu_state(struct delay *d, struct delayed_file *f,
 	err = clu_mapped(d, f, lblk >> d->cluster_bits, &mapped, &pblk);
 	if (err)
 		return err;
-	/* Whoever places the rest looks for the cluster in the tree, which may
-	 * have had no memory to remember it. */
-	if (mapped && !es_scan_clu(&f->es, ES_MAPPED, d->cluster_bits, lblk))
-		return ENOMEM;
 	*state = mapped ? CLUSTER_MAPPED : CLUSTER_FREE;
 	return 0;
 }
@@ -340,6 +338,7 @@ static errcode_t insert_delayed_blocks(struct delay *d,
 	if (state[1] == CLUSTER_MAPPED)
 		insert_pending(&f->pending, &d->es_stats, end >> bits);
 	da_check(d, f);
+	da_shrink(d);
 	return err;
 }
 

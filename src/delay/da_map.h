@@ -50,6 +50,10 @@ errcode_t da_map_blocks(struct delay *d, struct delayed_file *f,
 errcode_t da_look_up(struct delay *d, struct delayed_file *f,
 		     struct da_map *map);
 
+/* Drop cached nodes, if there are more than es_cap; they may be of any file
+ * that is not loaded. */
+void da_shrink(struct delay *d);
+
 /* Whether the tree is valid and the reservation of @f is what it says. */
 bool da_accounting_holds(const struct delay *d, const struct delayed_file *f);
 

@@ -117,24 +117,6 @@ void da_free_blocks(struct delay *d, struct delayed_file *f)
 	free_mapped(&r);
 }
 
-/* Have everything that the disk knows of the clusters around in the tree. */
-static errcode_t load_clusters(struct removal *r)
-{
-	uint32_t mask = (UINT32_C(1) << r->d->cluster_bits) - 1;
-	uint32_t lblk = r->lblk & ~mask, last = r->end | mask;
-	errcode_t err = 0;
-
-	if (last >= ES_MAX_BLOCKS)
-		last = ES_MAX_BLOCKS - 1;
-	while (!err && r->f->on_disk && lblk <= last) {
-		struct da_map map = { .lblk = lblk, .len = last - lblk + 1 };
-
-		err = da_look_up(r->d, r->f, &map);
-		lblk += map.len;
-	}
-	return err;
-}
-
 /* Take the range out of the tree.  For a file with a map on disk it becomes
  * a known hole, or the disk would be asked and still tell the old blocks. */
 static void empty_range(struct removal *r)
@@ -169,7 +151,7 @@ errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
 			     .end = lblk + len - 1, .untold = untold };
 	errcode_t err;
 
-	err = load_clusters(&r);
+	err = delayed_file_load(f, d);
 	if (err)
 		return err;
 	err = es_stats_prepare(&d->es_stats, ES_NODES_PER_CHANGE);

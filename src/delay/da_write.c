@@ -67,6 +67,7 @@ static void unstage_delayed(struct delay *d, struct delayed_file *f,
 	da_release_space(d, f, get_rsvd(&rc, &f->es, &f->pending,
 					&d->es_stats), untold);
 	da_check(d, f);
+	da_shrink(d);
 }
 
 static struct da_untold *untold_of(struct staged *staged)
@@ -118,7 +119,9 @@ static errcode_t stage_piece(struct delay *d, struct delayed_file *f,
 		staged->pieces[staged->n++] = e;
 		return 0;
 	}
-	err = es_stats_prepare(&d->es_stats, 2 * ES_NODES_PER_CHANGE);
+	err = delayed_file_load(f, d);
+	if (!err)
+		err = es_stats_prepare(&d->es_stats, 2 * ES_NODES_PER_CHANGE);
 	if (err)
 		return err;
 	staged->pieces[staged->n++] = e;

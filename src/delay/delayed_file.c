@@ -23,10 +23,21 @@
 #include "delay/da_map.h"
 #include "delay/da_trace.h"
 
+enum { SHRINK_BATCH = 128 };	/* nodes looked at in one go */
+
+/* Nodes of 48 bytes.  Few of them in builds that check, so that every test
+ * has some dropped. */
+#ifdef ENABLE_VERIFY
+enum { ES_CAP = 16 };
+#else
+enum { ES_CAP = 131072 };
+#endif
+
 void delay_init(struct delay *d, uint32_t block_bits, uint32_t cluster_bits)
 {
 	*d = (struct delay){ .block_bits = block_bits,
-			     .cluster_bits = cluster_bits };
+			     .cluster_bits = cluster_bits,
+			     .es_cap = ES_CAP };
 	es_stats_init(&d->es_stats);
 }
 
@@ -72,14 +83,33 @@ errcode_t delayed_file_load(struct delayed_file *f, struct delay *d)
 	/* Its blocks may come from disk alone, with none ever delayed. */
 	f->block_bits = d->block_bits;
 	f->cluster_bits = d->cluster_bits;
-	while (!err && f->on_disk && lblk < ES_MAX_BLOCKS) {
+	if (!f->on_disk || f->loaded)
+		return 0;
+	f->loaded = true;
+	es_unlist(&f->es, &d->es_stats);
+	while (!err && lblk < ES_MAX_BLOCKS) {
 		struct da_map map = { .lblk = lblk,
 				      .len = ES_MAX_BLOCKS - lblk };
 
 		err = da_look_up(d, f, &map);
+		/* A cache may do without memory, this may not. */
+		if (!err && (map.status & ES_MAPPED) &&
+		    !es_scan_range(&f->es, ES_MAPPED, lblk, lblk))
+			err = ENOMEM;
 		lblk += map.len;
 	}
+	if (err)
+		delayed_file_unload(f, d);
 	return err;
+}
+
+void delayed_file_unload(struct delayed_file *f, struct delay *d)
+{
+	if (!f->loaded || f->pinned)
+		return;
+	f->loaded = false;
+	es_list(&f->es, &d->es_stats);
+	da_shrink(d);
 }
 
 void delayed_file_delete(struct delayed_file *f, struct delay *d)
@@ -98,21 +128,28 @@ errcode_t delayed_file_check_seq(const struct delayed_file *f, uint64_t seq)
 	return f->es.seq == seq ? 0 : E4PACK_ET_STALE;
 }
 
-uint32_t delayed_file_shrink(struct delay *d, struct delayed_file *f,
-			     uint32_t n)
+uint32_t delay_shrink(struct delay *d, uint32_t n)
 {
-	bool keep = !f->on_disk || f->pinned ||
-		    !RB_EMPTY(&f->pending.clusters);
 	uint32_t dropped;
 
 	TRACE(d->trace, TRACE_ES_SHRINK_SCAN_ENTER, n,
 	      d->es_stats.reclaimable);
-	/* The places of pending clusters are looked for in the tree. */
-	dropped = keep ? 0 : es_shrink(&f->es, &d->es_stats, n);
-	TRACE(d->trace, TRACE_ES_SHRINK, dropped, 0, keep, 0);
+	dropped = es_shrink(&d->es_stats, n);
+	TRACE(d->trace, TRACE_ES_SHRINK, dropped, 0, 0, 0);
 	TRACE(d->trace, TRACE_ES_SHRINK_SCAN_EXIT, dropped,
 	      d->es_stats.reclaimable);
 	return dropped;
+}
+
+void da_shrink(struct delay *d)
+{
+	/* An eighth less, so that not every look-up has to go around. */
+	uint64_t goal = d->es_cap - d->es_cap / 8;
+
+	if (!d->es_cap || d->es_stats.reclaimable <= d->es_cap)
+		return;
+	while (d->es_stats.reclaimable > goal)
+		delay_shrink(d, SHRINK_BATCH);
 }
 
 uint64_t delayed_file_delayed_blocks(const struct delayed_file *f)
@@ -361,7 +398,10 @@ bool da_accounting_holds(const struct delay *d, const struct delayed_file *f)
 	RB_FOREACH(n, es_head, (struct es_head *)&f->pending.clusters) {
 		uint32_t lblk = n->lblk << d->cluster_bits;
 
-		if (!es_scan_clu(&f->es, ES_DELAYED, d->cluster_bits, lblk) ||
+		if (!es_scan_clu(&f->es, ES_DELAYED, d->cluster_bits, lblk))
+			return false;
+		/* The disk may be all that knows its place. */
+		if ((!f->on_disk || f->loaded) &&
 		    !es_scan_clu(&f->es, ES_MAPPED, d->cluster_bits, lblk))
 			return false;
 		pending++;

@@ -94,6 +94,8 @@ struct delay {
 				 * not for whole files */
 	uint32_t inline_max;	/* bytes of a file that the inode can hold,
 				 * 0: none */
+	uint64_t es_cap;	/* most nodes that are kept though the disk
+				 * can tell them again; 0: any number */
 	struct trace *trace;	/* is told of every step; NULL: nobody is */
 	delay_identify *identify;	/* for it; NULL: all are number 0 */
 };
@@ -110,8 +112,10 @@ struct delayed_file {
 	uint8_t block_bits;	/* as struct delay has them, once blocks ... */
 	uint8_t cluster_bits;	/* ... are delayed or all are loaded */
 	bool on_disk : 1;	/* has a map on disk: ask query_blocks() */
-	bool pinned : 1;	/* the tree knows more than the map on disk:
-				 * nothing of it may be dropped */
+	bool loaded : 1;	/* the tree has all that this map tells, and
+				 * nothing of it is dropped */
+	bool pinned : 1;	/* the mapping is not that on disk any more;
+				 * is loaded then, too */
 	bool in_inode : 1;	/* inline data: the bytes lie in the inode */
 	bool in_blocks : 1;	/* they never will (any more) */
 };
@@ -128,9 +132,13 @@ void delayed_file_init(struct delayed_file *f);
 /* Free the contents; what is still reserved is released. */
 void delayed_file_release(struct delayed_file *f, struct delay *d);
 
-/* Have the whole mapping that the disk knows in the tree.
+/* Have the whole mapping that the disk knows in the tree, and keep it there;
+ * done before it changes.
  * Return: 0, ENOMEM, or what query_blocks() returned. */
 errcode_t delayed_file_load(struct delayed_file *f, struct delay *d);
+
+/* Let what was loaded be dropped again, if the mapping did not change. */
+void delayed_file_unload(struct delayed_file *f, struct delay *d);
 
 /* As delayed_file_release() for a file that goes from the image: the blocks
  * it has, as far as its tree knows them, are given to free_blocks(); @f is an
@@ -196,10 +204,10 @@ uint64_t delayed_file_seq(const struct delayed_file *f);
 /* Return: 0, or E4PACK_ET_STALE when the mapping is not that of @seq. */
 errcode_t delayed_file_check_seq(const struct delayed_file *f, uint64_t seq);
 
-/* Drop up to @n nodes of the ES tree that the disk can tell again.
- * Return: nodes dropped. */
-uint32_t delayed_file_shrink(struct delay *d, struct delayed_file *f,
-			     uint32_t n);
+/* Look at @n nodes of the ES trees, and drop those that the disk can tell
+ * again and that nobody looked up since the last time.  What caches does this
+ * when there are more than es_cap.  Return: nodes dropped. */
+uint32_t delay_shrink(struct delay *d, uint32_t n);
 
 /* Blocks to ask the allocator for, in whole clusters, so that every delayed
  * block gets its place. */

@@ -6,15 +6,18 @@
  * Nodes live in one arena and go back to a list of unused ones, so that a
  * million files with one node each cost 48 bytes a node and no more.
  *
- * The shrinker is a clock.  The hand goes around the blocks of a tree; a
- * delayed node is passed by, a referenced one loses its mark, any other one
- * is dropped.  A node that was looked up thus lives for one more round.
+ * The shrinker is a clock.  Trees that the disk can tell again are in a list
+ * and have their turns.  In each a hand goes around the blocks: a delayed node
+ * is passed by, a referenced one loses its mark, any other one is dropped.  A
+ * node that was looked up thus lives for one more round.
  */
 #include "delay/extent_status.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
 
 void es_stats_init(struct es_stats *s)
 {
@@ -25,6 +28,7 @@ void es_stats_init(struct es_stats *s)
 void es_stats_release(struct es_stats *s)
 {
 	arena_release(&s->arena);
+	free(s->list);
 	es_stats_init(s);
 }
 
@@ -57,6 +61,29 @@ void es_node_give(struct es_stats *s, struct es_node *n)
 	s->n_unused++;
 }
 
+void es_list(struct es_tree *t, struct es_stats *s)
+{
+	if (t->slot || array_reserve(&s->list, &s->cap_list,
+				     (size_t)s->n_list + 1, sizeof(*s->list)))
+		return;
+	s->list[s->n_list++] = (struct es_listed){ .tree = t };
+	t->slot = s->n_list;
+	s->reclaimable += t->reclaimable;
+}
+
+void es_unlist(struct es_tree *t, struct es_stats *s)
+{
+	struct es_listed last;
+
+	if (!t->slot)
+		return;
+	last = s->list[--s->n_list];
+	s->list[t->slot - 1] = last;
+	last.tree->slot = t->slot;
+	t->slot = 0;
+	s->reclaimable -= t->reclaimable;
+}
+
 static uint32_t status_of(const struct es_node *n)
 {
 	return n->pblk_status >> ES_STATUS_SHIFT;
@@ -82,11 +109,15 @@ static uint32_t meet(struct es_tree *t, struct es_stats *s,
 	return 1;
 }
 
-uint32_t es_shrink(struct es_tree *t, struct es_stats *s, uint32_t n)
+/* The hand of @l goes on by @n nodes, once around at most, and takes those
+ * from @n that it met.  Return: nodes dropped. */
+static uint32_t go_round(struct es_stats *s, struct es_listed *l, uint32_t *n)
 {
-	struct es_node key = { .lblk = t->hand }, *node, *next;
-	uint32_t left = n < t->all ? n : t->all, dropped = 0;
+	struct es_tree *t = l->tree;
+	struct es_node key = { .lblk = l->hand }, *node, *next;
+	uint32_t left = *n < t->all ? *n : t->all, dropped = 0;
 
+	*n -= left;
 	t->cache = NULL;
 	node = RB_NFIND(es_head, &t->nodes, &key);
 	while (left--) {
@@ -96,7 +127,19 @@ uint32_t es_shrink(struct es_tree *t, struct es_stats *s, uint32_t n)
 		dropped += meet(t, s, node);
 		node = next;
 	}
-	t->hand = node ? node->lblk : 0;
+	l->hand = node ? node->lblk : 0;
+	return dropped;
+}
+
+uint32_t es_shrink(struct es_stats *s, uint32_t n)
+{
+	uint32_t trees, dropped = 0;
+
+	for (trees = s->n_list; trees && n; trees--) {
+		if (s->turn >= s->n_list)
+			s->turn = 0;
+		dropped += go_round(s, &s->list[s->turn++], &n);
+	}
 	return dropped;
 }
 

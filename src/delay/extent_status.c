@@ -117,7 +117,7 @@ static void count_node(struct es_tree *t, struct es_stats *s,
 	s->all += change;
 	if (!(status & ES_DELAYED)) {
 		t->reclaimable += change;
-		s->reclaimable += change;
+		s->reclaimable += t->slot ? change : 0;
 	}
 }
 
@@ -288,6 +288,7 @@ void es_tree_release(struct es_tree *t, struct es_stats *s)
 {
 	struct es_node *n;
 
+	es_unlist(t, s);
 	while ((n = RB_ROOT(&t->nodes)))
 		drop_node(t, s, n);
 	es_tree_init(t);

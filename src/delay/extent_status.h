@@ -7,6 +7,7 @@
 #define E4PACK_DELAY_EXTENT_STATUS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <bsd/sys/tree.h>
@@ -54,13 +55,23 @@ struct es_extent {
 	uint32_t status;	/* ES_*; ES_REFERENCED may be set, too */
 };
 
+/* A tree that the shrinker goes through. */
+struct es_listed {
+	struct es_tree *tree;
+	uint32_t hand;		/* block where it goes on */
+};
+
 /* What the trees of one image share: the memory of their nodes, counts.
  * All zeros is a valid empty state. */
 struct es_stats {
 	uint64_t all;		/* nodes in all trees */
-	uint64_t reclaimable;	/* those that are not delayed */
+	uint64_t reclaimable;	/* those of listed trees, if not delayed */
 	uint64_t hits, misses;	/* of es_lookup_extent() */
 	uint64_t shrunk;	/* nodes dropped by es_shrink() */
+	struct es_listed *list;	/* in the order of their turns, about */
+	uint32_t n_list;
+	uint32_t turn;		/* which of them is next */
+	size_t cap_list;
 	struct arena arena;	/* owns every node */
 	struct es_node *unused;	/* nodes to take, linked by their left end */
 	uint64_t n_unused;
@@ -73,7 +84,8 @@ struct es_tree {
 	uint32_t all;		/* nodes */
 	uint32_t reclaimable;	/* nodes that are not delayed */
 	uint32_t delayed;	/* blocks with status delayed */
-	uint32_t hand;		/* block where the shrinker goes on */
+	uint32_t slot;		/* in the list of the shrinker, from 1; 0: not
+				 * there, nothing of the tree is dropped */
 };
 
 struct rsvd_count;
@@ -146,10 +158,17 @@ bool es_scan_clu(const struct es_tree *t, uint32_t match,
 bool es_next_extent(const struct es_tree *t, uint32_t match, uint32_t lblk,
 		    struct es_extent *e);
 
-/* Drop nodes that are not delayed and were not looked up since the last
- * pass; looks at no more than @n nodes.  Only for a tree that can be read
- * again from the disk.  Return: nodes dropped. */
-uint32_t es_shrink(struct es_tree *t, struct es_stats *s, uint32_t n);
+/* Let the shrinker go through @t: all but its delayed nodes can be read again
+ * from the disk.  Without memory it does not.  Harmless when it does. */
+void es_list(struct es_tree *t, struct es_stats *s);
+
+/* Have every node of @t stay. */
+void es_unlist(struct es_tree *t, struct es_stats *s);
+
+/* Drop nodes of listed trees that are not delayed and were not looked up
+ * since the last pass; looks at no more than @n nodes.
+ * Return: nodes dropped. */
+uint32_t es_shrink(struct es_stats *s, uint32_t n);
 
 /* Whether every invariant holds: sorted, disjoint, one status each, merged
  * as far as possible, counters equal to a recount. */

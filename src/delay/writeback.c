@@ -93,14 +93,17 @@ static errcode_t place_all(struct delay *d, struct delayed_file *f,
 errcode_t writeback_place(struct delay *d, struct delayed_file *f,
 			  const struct run *runs, size_t n)
 {
-	uint64_t pieces, delayed_nodes = f->es.all - f->es.reclaimable;
+	uint64_t pieces, delayed_nodes;
 	struct placement p;
-	errcode_t err;
+	errcode_t err = delayed_file_load(f, d);
 
+	if (err)
+		return err;
 	placement_init(&p, f, runs, n);
 	if (!placement_fits(&p))
 		return E4PACK_ET_BUG;
 	pieces = count_pieces(p);
+	delayed_nodes = f->es.all - f->es.reclaimable;
 	if (pieces < delayed_nodes)
 		return E4PACK_ET_BUG;
 	err = es_stats_prepare(&d->es_stats,

@@ -38,7 +38,7 @@ static errcode_t letter(struct world *w, uint32_t which)
 	case 13: return write_parts(w, 2 * 4 + 3, 1, w->origins);
 	case 14: return write_parts(w, 4 * 4 + 2, 4, NULL);
 	default:
-		delayed_file_shrink(&w->d, &w->f, 3);
+		delay_shrink(&w->d, 3);
 		return 0;
 	}
 }
@@ -253,8 +253,8 @@ static void answers(void **state)
 	assert_int_equal(map.len, 1);
 	/* A hole that the disk tells is known up to the next delayed block. */
 	assert_int_equal(write_blocks(&w, 7, 1), 0);
-	delayed_file_shrink(&w.d, &w.f, 100);
-	delayed_file_shrink(&w.d, &w.f, 100);
+	delay_shrink(&w.d, 100);
+	delay_shrink(&w.d, 100);
 	assert_int_equal(w.f.es.reclaimable, 0);
 	map = (struct da_map){ .lblk = 6, .len = 100 };
 	assert_int_equal(da_look_up(&w.d, &w.f, &map), 0);

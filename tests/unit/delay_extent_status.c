@@ -323,21 +323,29 @@ static void clock_hand(void **state)
 	put(fx, 6, 1, 30, ES_UNWRITTEN);
 	put(fx, 8, 1, 50, ES_WRITTEN);
 	es_lookup_extent(&fx->tree, &fx->stats, 4, &e, &next);
+	/* Nothing goes of a tree that is not listed. */
+	assert_int_equal(es_shrink(&fx->stats, 100), 0);
+	assert_int_equal(fx->stats.reclaimable, 0);
+	es_list(&fx->tree, &fx->stats);
+	es_list(&fx->tree, &fx->stats);
+	assert_int_equal(fx->stats.reclaimable, 4);
 	/* 0 goes, 2 is pinned, 4 loses its mark. */
-	assert_int_equal(es_shrink(&fx->tree, &fx->stats, 3), 1);
+	assert_int_equal(es_shrink(&fx->stats, 3), 1);
 	assert_true(es_tree_verify(&fx->tree));
-	assert_int_equal(fx->tree.hand, 6);
+	assert_int_equal(fx->stats.list[0].hand, 6);
 	/* On from the hand: 6 and 8 go, around, 2 stays. */
-	assert_int_equal(es_shrink(&fx->tree, &fx->stats, 3), 2);
-	assert_int_equal(es_shrink(&fx->tree, &fx->stats, 100), 1);
-	assert_int_equal(es_shrink(&fx->tree, &fx->stats, 100), 0);
+	assert_int_equal(es_shrink(&fx->stats, 3), 2);
+	assert_int_equal(es_shrink(&fx->stats, 100), 1);
+	assert_int_equal(es_shrink(&fx->stats, 100), 0);
 	assert_int_equal(fx->tree.all, 1);
 	assert_int_equal(fx->tree.reclaimable, 0);
 	assert_int_equal(fx->tree.delayed, 1);
 	assert_int_equal(fx->stats.shrunk, 4);
+	assert_int_equal(fx->stats.reclaimable, 0);
 	assert_true(es_tree_verify(&fx->tree));
 	es_tree_release(&fx->tree, &fx->stats);
-	assert_int_equal(es_shrink(&fx->tree, &fx->stats, 5), 0);
+	assert_int_equal(fx->stats.n_list, 0);
+	assert_int_equal(es_shrink(&fx->stats, 5), 0);
 }
 
 static void verify_sees_damage(void **state)

@@ -386,7 +386,7 @@ static void disk(void **state)
 		"allocated 0 0\n"
 		"da_write_end: pos 2048 len 2048 copied 2048\n");
 	listen(&t);
-	assert_int_equal(delayed_file_shrink(&t.l.w.d, &t.l.w.f, 100), 1);
+	assert_int_equal(delay_shrink(&t.l.w.d, 100), 1);
 	hear(&t);
 	assert_string_equal(t.text,
 		"1 ext4_es_shrink_scan_enter: nr_to_scan 100 cache_cnt 2\n"

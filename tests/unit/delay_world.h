@@ -357,8 +357,12 @@ static inline errcode_t place_all(struct world *w)
 	uint64_t wanted = delayed_file_wanted_blocks(&w->f) >> bits, extents;
 	struct run runs[MAX_BLOCKS];
 	struct extent_list list = { .n = 0 };
-	errcode_t err;
+	errcode_t err = delayed_file_load(&w->f, &w->d);
 
+	if (err) {
+		fail_after = 0;
+		return err;
+	}
 	while (n < wanted) {
 		w->next = (w->next + PLACES - 3) % PLACES;
 		if (w->used[w->next] || !w->next)
