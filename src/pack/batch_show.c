@@ -58,7 +58,11 @@ errcode_t batch_es(struct batch *b, const struct script_command *c)
 	if (!err && !S_ISREG(n->inode->mode))
 		err = S_ISDIR(n->inode->mode) ? EISDIR : EINVAL;
 	if (!err)
+		err = delayed_file_load(&n->inode->file, b->tree->delay);
+	if (!err)
 		err = fill_table(b, &n->inode->file);
+	if (!err)
+		delayed_file_unload(&n->inode->file, b->tree->delay);
 	if (!err)
 		path = from_root(c->path);
 	if (err || !path)
@@ -179,14 +183,20 @@ errcode_t batch_stat(struct batch *b, const struct script_command *c)
 {
 	struct node *n;
 	errcode_t err = edit_lookup(b->tree, c->path, false, &n);
+	bool file = !err && !b->options->json && S_ISREG(n->inode->mode);
 	char *path = err ? NULL : from_root(c->path);
 
-	if (err || !path)
-		return err ? err : ENOMEM;
-	if (!b->options->json) {
+	if (file)
+		err = delayed_file_load(&n->inode->file, b->tree->delay);
+	if (!err && !path)
+		err = ENOMEM;
+	if (!err && !b->options->json)
 		stat_text(b, path, n->inode);
+	if (file && !err)
+		delayed_file_unload(&n->inode->file, b->tree->delay);
+	if (err || !b->options->json) {
 		free(path);
-		return 0;
+		return err;
 	}
 	b->result = object_json(path, strlen(path), n->inode);
 	if (b->result && S_ISREG(n->inode->mode)) {

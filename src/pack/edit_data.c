@@ -121,6 +121,7 @@ static errcode_t overwrite(struct edit *e, struct tree_inode *inode)
 	while (!err && content_next(&inode->file.content, r.offset + r.len,
 				    &r))
 		err = put_range(&o, &r);
+	delayed_file_unload(&inode->file, e->build.tree.delay);
 	return close_reader(&o, err);
 }
 

@@ -33,6 +33,8 @@
 #include "pack/inline_plan.h"
 #include "pack/plan.h"
 
+enum { MOST_COUNTED = 4096 };	/* nodes of an ES tree */
+
 /* Have room for what is kept of @inode. */
 static errcode_t reserve_serial(struct live *l, const struct tree_inode *inode)
 {
@@ -116,6 +118,25 @@ static errcode_t xattr_blocks(const struct live *l,
 	return 0;
 }
 
+/* Extents that the mapping of @f may come to.  This is asked after each step:
+ * those of a large tree are not counted, which takes its holes for some. */
+static uint64_t extents_bound(const struct live *l,
+			      const struct delayed_file *f)
+{
+	uint64_t cuts = (f->size >> l->format->block_bits) /
+			EXTENT_UNWRITTEN_MAX, n = 0;
+	struct es_extent e;
+	uint32_t lblk = 0;
+
+	if (f->es.all > MOST_COUNTED)
+		return f->es.all + cuts;
+	while (es_next_extent(&f->es, ES_MAPPED | ES_DELAYED, lblk, &e)) {
+		n += div_round_up(e.len, EXTENT_UNWRITTEN_MAX);
+		lblk = e.lblk + e.len;
+	}
+	return n;
+}
+
 /* Blocks that @inode, which the image has, may need to be built anew: what it
  * has there cannot be used again before the end. */
 static void count_anew(const struct live *l, const struct tree_inode *inode,
@@ -129,7 +150,8 @@ static void count_anew(const struct live *l, const struct tree_inode *inode,
 			 dir_blocks_bound(fmt, inode->dir.name_bytes, 1);
 	else if (S_ISREG(inode->mode) && inode->file.pinned)
 		*promised = fmt->extents ?
-			mapping_extent_blocks(fmt, inode->file.es.all) :
+			mapping_extent_blocks(fmt, extents_bound(l,
+							&inode->file)) :
 			div_round_up(inode->file.size >> fmt->block_bits,
 				     fmt->block_size / 8) + 3;
 	*promised += clusters(fmt, blocks);

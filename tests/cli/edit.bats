@@ -88,6 +88,38 @@ old_image() {
 	cmp old.img before.img
 }
 
+@test "edit: es and stat show what the image has, looked at before or not" {
+	old_image
+	edit -n old.img <<-'END' >shown
+		stat /big
+		es /big
+		write /big 5000 =middle
+		es /big
+		stat /big
+		append /big zero:8192
+		es /big
+	END
+	[ "$(grep -c '  0-97 *98 .* written' shown)" -eq 3 ]
+	[ "$(grep -c 'blocks     98 written, 0 unwritten, 0 delayed' \
+		shown)" -eq 2 ]
+	grep -q ' 98-105 *8 .* delayed' shown
+}
+
+@test "edit: a mapping that needs more blocks is refused at its line" {
+	seq 0 2048 4093952 | sed 's|.*|write /f & zero:1024|' >holes
+	for room in 4519 4521; do
+		(cat holes && echo sync &&
+			echo "fallocate /g 0 $((room * 1024))") |
+			"$E4PACK" batch --new -q -F -b 1024 -s 8M full.img
+		cp full.img copy.img
+		run edit -q full.img <<<'punch /f 2048000 1024'
+		[ "$status" -eq $((room == 4521)) ] || fail "$room: $output"
+		[ "$status" -eq 0 ] || cmp full.img copy.img
+		[ "$status" -eq 0 ] || [[ $output == *'input:1: punch /f: '* ]]
+		clean full.img
+	done
+}
+
 @test "edit: larger than the journal is refused with both numbers" {
 	old_image
 	before=$(md5sum <old.img)
