@@ -225,7 +225,11 @@ errcode_t da_look_up(struct delay *d, struct delayed_file *f,
 		map->pblk = e.pblk + (map->lblk - e.lblk);
 		if (map->len > left)
 			map->len = left;
+#ifdef ENABLE_VERIFY
+		return da_recheck(d, f, map);
+#else
 		return 0;
+#endif
 	}
 	if (next && map->len > next - map->lblk)
 		map->len = next - map->lblk;

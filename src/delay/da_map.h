@@ -50,6 +50,12 @@ errcode_t da_map_blocks(struct delay *d, struct delayed_file *f,
 errcode_t da_look_up(struct delay *d, struct delayed_file *f,
 		     struct da_map *map);
 
+/* Compare @map, an answer of the ES tree, with the map on disk, as long as
+ * that holds.
+ * Return: 0; E4PACK_ET_BUG if they differ; what query_blocks() returned. */
+errcode_t da_recheck(const struct delay *d, const struct delayed_file *f,
+		     const struct da_map *map);
+
 /* Drop cached nodes, if there are more than es_cap; they may be of any file
  * that is not loaded. */
 void da_shrink(struct delay *d);

@@ -2,7 +2,7 @@
 /*
  * The memory of what is cached has an end: the cap holds over many files with
  * many extents, delayed extents and loaded files stay, and nothing that can be
- * seen changes.
+ * seen changes.  What is cached wrongly is told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -308,6 +308,62 @@ static void same_results(void **state)
 	}
 }
 
+struct plant {
+	struct es_extent e;	/* put into the tree */
+	uint32_t lblk, len;	/* looked up */
+	errcode_t err;
+};
+
+static void recheck(void **state)
+{
+	/* On disk: 0 to 2 written from 64 on, 5 unwritten at 69. */
+	const struct plant plants[] = {
+		{ { 0, 3, 64, ES_WRITTEN }, 0, 3, 0 },
+		{ { 1, 1, 65, ES_WRITTEN }, 1, 1, 0 },
+		{ { 3, 2, 0, ES_HOLE }, 3, 2, 0 },
+		{ { 3, 1, 0, ES_DELAYED }, 3, 1, 0 },
+		{ { 5, 1, 69, ES_UNWRITTEN }, 5, 9, 0 },
+		{ { 0, 3, 65, ES_WRITTEN }, 0, 1, E4PACK_ET_BUG },
+		{ { 0, 3, 64, ES_UNWRITTEN }, 2, 1, E4PACK_ET_BUG },
+		{ { 5, 1, 69, ES_WRITTEN }, 5, 1, E4PACK_ET_BUG },
+		{ { 0, 4, 64, ES_WRITTEN }, 1, 9, E4PACK_ET_BUG },
+		{ { 0, 4, 64, ES_WRITTEN }, 1, 2, 0 },
+		{ { 3, 9, 0, ES_HOLE }, 4, 9, E4PACK_ET_BUG },
+		{ { 0, 1, 0, ES_HOLE }, 0, 1, E4PACK_ET_BUG },
+		{ { 2, 1, 0, ES_DELAYED }, 2, 1, E4PACK_ET_BUG },
+	};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(plants) / sizeof(plants[0]); i++) {
+		const struct plant *p = &plants[i];
+		struct da_map map = { .lblk = p->lblk, .len = p->len };
+		struct es_stats *s = &w.d.es_stats;
+		uint32_t left;
+
+		world_init(&w, 8, 0, 100, true);
+		assert_int_equal(p->e.status == ES_DELAYED ?
+			insert_delayed_extent(&w.f.es, s, p->e.lblk, p->e.len) :
+			es_insert_extent(&w.f.es, s, &p->e, NULL), 0);
+#ifdef ENABLE_VERIFY
+		assert_int_equal(da_look_up(&w.d, &w.f, &map), p->err);
+#else
+		assert_int_equal(da_look_up(&w.d, &w.f, &map), 0);
+#endif
+		left = p->e.lblk + p->e.len - p->lblk;
+		assert_int_equal(map.len, p->len < left ? p->len : left);
+		assert_int_equal(da_recheck(&w.d, &w.f, &map), p->err);
+		/* A mapping that changed has no other witness. */
+		w.f.pinned = true;
+		assert_int_equal(da_look_up(&w.d, &w.f, &map), 0);
+		w.f.pinned = false;
+		w.f.on_disk = false;
+		assert_int_equal(da_recheck(&w.d, &w.f, &map), 0);
+		world_release(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +373,7 @@ int main(void)
 		cmocka_unit_test(loaded_stays),
 		cmocka_unit_test(without_memory),
 		cmocka_unit_test(same_results),
+		cmocka_unit_test(recheck),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
