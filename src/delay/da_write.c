@@ -289,7 +289,8 @@ errcode_t da_write(struct delay *d, struct delayed_file *f, uint64_t pos,
 	bool now = d->nodelalloc;
 
 	if (d->reserve.kernel_margins)
-		now = now || nonda_switch(&d->reserve);
+		now = now || nonda_switch(&d->reserve) ||
+		      f->verity_in_progress;
 	return write_range(d, f, &range, now && delay_is_live(d));
 }
 

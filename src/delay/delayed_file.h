@@ -118,6 +118,8 @@ struct delayed_file {
 				 * is loaded then, too */
 	bool in_inode : 1;	/* inline data: the bytes lie in the inode */
 	bool in_blocks : 1;	/* they never will (any more) */
+	bool verity_in_progress : 1;	/* hashes are written past its end, to
+					 * seal it */
 };
 
 /* Make a buffer with no free space and nothing in it; fill d->reserve. */
@@ -155,8 +157,8 @@ uint64_t delay_dirty_blocks(const struct delay *d);
 /* Stage @len bytes at @pos, which lie at @offset in @origin (NULL: zeros).
  * Goes through da_map_blocks() for every block of the range and records
  * where the bytes are; moves the size when the write ends past it.  Where
- * writes are not to delay (nodelalloc, or nonda_switch() with the kernel's
- * margins) this is da_write_now().  With inline data a file that stays small
+ * writes are not to delay (nodelalloc; with the kernel's margins also
+ * nonda_switch() or verity in progress) this is da_write_now().  With inline data a file that stays small
  * has no blocks, see da_inline.c.
  * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE (nothing of this call stays);
  * EFBIG past the last logical block. */

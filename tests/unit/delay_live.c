@@ -318,6 +318,35 @@ static void nonda_writes(void **state)
 	}
 }
 
+/* The other reason, with all the space there is: hashes that seal a file are
+ * not delayed. */
+static void verity_writes(void **state)
+{
+	struct live l;
+	uint32_t kernel, verity;
+
+	(void)state;
+	for (kernel = 0; kernel < 2; kernel++)
+		for (verity = 0; verity < 2; verity++) {
+			bool now = kernel && verity;
+
+			live_init(&l, MAX_BLOCKS, 0, 1000, true, false);
+			l.w.d.reserve.kernel_margins = kernel;
+			l.w.f.verity_in_progress = verity;
+			assert_int_equal(write_blocks(&l.w, 0, 2), 0);
+			assert_int_equal(l.n_requests, now ? 2 : 0);
+			assert_int_equal(delay_dirty_blocks(&l.w.d),
+					 now ? 0 : 2);
+			assert_int_equal(l.w.f.reserved, now ? 0 : 2);
+			if (now)
+				l.w.model[0].status = l.w.model[1].status =
+					ES_WRITTEN;
+			settle(&l);
+			compare(&l.w);
+			world_release(&l.w);
+		}
+}
+
 struct retry_case {
 	bool journal;
 	int commits;
@@ -372,6 +401,7 @@ int main(void)
 		cmocka_unit_test(long_file),
 		cmocka_unit_test(margins),
 		cmocka_unit_test(nonda_writes),
+		cmocka_unit_test(verity_writes),
 		cmocka_unit_test(retries),
 	};
 
