@@ -127,7 +127,8 @@ class Judge:
             f.write(base)
         self.fd = os.open(self.path, os.O_RDWR)
         self.mount = os.path.join(folder, "mnt")
-        self.known = {}		# Trees of what was left
+        self.sound = set()	# what e2fsck has nothing to say of
+        self.trees = {}		# Trees of what was left
         self.found = {}		# digests of trees, see judge()
         self.mounts = 0
         self.recovered = 0
@@ -231,8 +232,7 @@ class Judge:
         return h.digest()
 
     def verdict(self, changed, mask=False):
-        """The tree of the file, which was recovered; None if e2fsck or the
-        reader finds it damaged, which is told."""
+        """The tree of the file, which was recovered."""
         if struct.unpack_from(">I", os.pread(self.fd, 4, self.log_super +
                                              28))[0]:
             raise Wrong("its log is not empty")
@@ -241,15 +241,16 @@ class Judge:
         # The superblock apart, as its times differ.
         key = self.visible(changed, self.read)
         at = 1024 // self.size * self.size
-        if not mask:
-            key += changed.get(at, b"")
-        if key not in self.known:
+        whole = key if mask else key + changed.get(at, b"")
+        if whole not in self.sound:
             done = run(["e2fsck", "-fn", self.path], env=ENV)
             said = (done.stdout + done.stderr).decode(errors="replace")
             if done.returncode or complaints(said):
                 raise Wrong("e2fsck -fn: " + said[-1500:])
-            self.known[key] = Tree(self.path)
-        return self.known[key]
+            self.sound.add(whole)
+        if key not in self.trees:
+            self.trees[key] = Tree(self.path)
+        return self.trees[key]
 
     def run(self, words, most):
         done = run([*words, self.path], env=ENV)

@@ -22,6 +22,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -164,17 +165,18 @@ def work_folder(parent=None):
 
 
 def do_piece(arguments):
-    """Return: keys of states, numbers of mounts and recoveries, tags,
-    refusals, failures."""
+    """Return: keys of states; numbers of mounts, recoveries and edits; tags;
+    refusals; failures."""
     o, kernel, number, jobs = arguments
     folder = work_folder(o.folder)
-    refused, wrong = [], []
+    refused, wrong, n = [], [], 0
     bench = Bench(o.e4pack, folder, random.Random(o.seed * 10**6 + number),
                   kernel)
     try:
         for job in jobs:
             if STOP.is_set():
                 break
+            n += 1
             try:
                 bench.attempt(job)
             except Refused as e:
@@ -185,7 +187,8 @@ def do_piece(arguments):
         wrong.append("%s: %s" % (jobs[0].kind, e))
     finally:
         shutil.rmtree(folder)
-    return bench.seen, bench.mounts, bench.recovered, bench.tags, refused, wrong
+    counts = Counter(mounts=bench.mounts, recovered=bench.recovered, edits=n)
+    return bench.seen, counts, bench.tags, refused, wrong
 
 
 def pieces(jobs, rng, size):
@@ -202,7 +205,7 @@ def pieces(jobs, rng, size):
 
 def long_run(o, kernel):
     rng = random.Random(o.seed)
-    few = o.states < 20000
+    few = 0 < o.states < 20000
     jobs = [job for job in crash_work.all_jobs(rng)
             if not o.only or re.search(o.only, str(job))]
     work = pieces(jobs, rng, 2 if few else PIECE)
@@ -211,38 +214,41 @@ def long_run(o, kernel):
             job.most = 25 if few else o.per_edit
     until = time.time() + o.seconds
     seen, tags, refused, wrong = set(), set(), [], []
-    mounts = recovered = 0
+    counts = Counter()
     tasks = [(o, kernel, n, piece) for n, piece in enumerate(work)]
-    with multiprocessing.Pool(o.jobs) as pool:
-        for keys, m, n, t, r, w in pool.imap_unordered(do_piece, tasks):
+    with multiprocessing.Pool(o.jobs or os.cpu_count()) as pool:
+        for keys, c, t, r, w in pool.imap_unordered(do_piece, tasks):
             seen |= keys
             tags |= t
-            mounts += m
-            recovered += n
+            counts += c
             refused += r
             wrong += w
             if o.progress:
                 print("# %d states, %d wrong" % (len(seen), len(wrong)),
                       file=sys.stderr, flush=True)
-            if len(seen) >= o.states or time.time() > until or len(wrong) > 9:
+            if 0 < o.states <= len(seen) or time.time() > until or len(wrong) > 9:
                 STOP.set()
     if o.verbose:
         for text in sorted(refused):
             print("# refused: " + text.replace("\n", "\n# "))
     print("# tags in a transaction: " + " ".join(map(str, sorted(tags))))
     return ["%d states after a crash are the old tree or the new one "
-            "(%d recovered thrice, %d mounted; %d edits refused)" % (
-                len(seen), recovered, mounts, len(refused))], [wrong]
+            "(of %d edits of %d, %d of them refused; %d recovered thrice, "
+            "%d mounted)" % (
+                len(seen), counts["edits"], len(jobs), len(refused),
+                counts["recovered"], counts["mounts"])], [wrong]
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     p.add_argument("--e4pack", default=os.environ.get("E4PACK",
                                                       "src/e4pack"))
-    p.add_argument("--states", type=int, default=500)
-    p.add_argument("--per-edit", type=int, default=80)
+    p.add_argument("--states", type=int, default=500,
+                   help="stop after so many; 0: when all edits are done")
+    p.add_argument("--per-edit", type=int, default=60)
     p.add_argument("--seconds", type=int, default=3600)
-    p.add_argument("--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--jobs", type=int, default=0,
+                   help="processes; 0: as many as there are processors")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--only", help="of the edits that are named so")
     p.add_argument("--verbose", action="store_true")
