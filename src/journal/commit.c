@@ -51,6 +51,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/broken.h"
 #include "base/errors.h"
 #include "journal/checkpoint.h"
 #include "journal/commit_trace.h"
@@ -136,7 +137,8 @@ static errcode_t build(struct steps *s)
 		memcpy(s->blocks + 1, c->blocks, c->n * sizeof(*c->blocks));
 	s->t.blocks = s->blocks;
 	s->t.n = c->n + 1;
-	s->t.tid = transaction_number(j);
+	s->t.tid = broken("sequence") ? j->super.sequence - 1 :
+					transaction_number(j);
 	s->t.start = c->start ? c->start : j->super.first;
 	return transaction_check(&s->t, j);
 }
@@ -146,7 +148,9 @@ static errcode_t announce(const struct steps *s)
 {
 	errcode_t err = checkpoint_super(s->j, s->super, true);
 
-	return err ? err : sync(s->j);
+	if (!err && !broken("sync-announce"))
+		err = sync(s->j);
+	return err;
 }
 
 /* Step 2. */
@@ -160,7 +164,9 @@ static errcode_t write_log(struct steps *s)
 		commit_trace_begin(s->j, &s->t);
 	if (!err)
 		err = transaction_write(&s->commit_at, &s->t, s->j);
-	return err ? err : sync(s->j);
+	if (!err && !broken("sync-log"))
+		err = sync(s->j);
+	return err;
 }
 
 /* Step 3. */
@@ -181,7 +187,7 @@ static errcode_t write_commit(struct steps *s)
 	err = io->write(io->arg, block, j->place.block_size,
 			journal_position(j, logmap_find(&j->map, s->commit_at,
 							&run)));
-	if (!err)
+	if (!err && !broken("sync-commit"))
 		err = sync(j);
 	if (!err) {
 		s->c->state = COMMIT_PENDING;
@@ -200,7 +206,7 @@ static errcode_t settle(struct steps *s)
 
 	if (!err && super_too)
 		err = checkpoint_super(s->j, c->super, true);
-	if (!err)
+	if (!err && !broken("sync-home"))
 		err = sync(s->j);
 	if (!err) {
 		commit_trace_checkpoint(s->j, &s->t, c->n + super_too);
@@ -211,10 +217,31 @@ static errcode_t settle(struct steps *s)
 				   journal_next(s->j, s->commit_at));
 	if (!err)
 		err = checkpoint_super(s->j, c->super, false);
-	if (!err)
+	if (!err && !broken("sync-super"))
 		err = sync(s->j);
 	if (!err)
 		s->c->state = COMMIT_DONE;
+	return err;
+}
+
+/* Steps 2 and 3; or in an order that a test asks for. */
+static errcode_t write_both(struct steps *s)
+{
+	struct journal *j = s->j;
+	errcode_t err = 0;
+
+	if (broken("home-first"))
+		err = checkpoint_blocks(s->c->blocks, s->c->n, j);
+	if (!err && broken("commit-first")) {
+		s->commit_at = s->t.start +
+			(uint32_t)transaction_log_blocks(j, s->t.n) - 1;
+		jsuper_set_log(&j->super, s->t.start, s->t.tid);
+		err = write_commit(s);
+	}
+	if (!err)
+		err = write_log(s);
+	if (!err && !broken("commit-first"))
+		err = write_commit(s);
 	return err;
 }
 
@@ -233,9 +260,7 @@ errcode_t commit_run(struct commit *c, struct journal *j)
 	if (!err)
 		err = announce(&s);
 	if (!err)
-		err = write_log(&s);
-	if (!err)
-		err = write_commit(&s);
+		err = write_both(&s);
 	if (!err && !c->journal_only)
 		err = settle(&s);
 	free(s.blocks);

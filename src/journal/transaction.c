@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/broken.h"
 #include "base/endian.h"
 #include "base/errors.h"
 #include "base/number.h"
@@ -79,7 +80,7 @@ errcode_t transaction_check(const struct transaction *t,
 static const uint8_t *escape(const struct logged_block *b, uint8_t *spare,
 			     uint32_t block_size, uint32_t *flags)
 {
-	if (get_be32(b->data) != JBD_MAGIC)
+	if (get_be32(b->data) != JBD_MAGIC || broken("escape"))
 		return b->data;
 	memcpy(spare, b->data, block_size);
 	memset(spare, 0, 4);

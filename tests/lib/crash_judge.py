@@ -182,9 +182,10 @@ class Judge:
             block = struct.unpack_from("<I", d)[0]
             if self.wide:
                 block |= struct.unpack_from("<I", d, 0x20)[0] << 32
-            # A bitmap that is not there yet has nothing free here.
-            maps.append(None if struct.unpack_from("<H", d, 0x12)[0] & 2 else
-                        read(self.size, block * self.size))
+            # A bitmap that is not there, or not yet, has nothing free here.
+            bits = read(self.size, block * self.size)
+            maps.append(None if struct.unpack_from("<H", d, 0x12)[0] & 2 or
+                        len(bits) < self.size else bits)
 
         per = self.per_group * self.size
 

@@ -138,12 +138,15 @@ def tags(epochs):
 
 
 class Placed:
-    """One state: the writes that it has, and what it may recover to."""
+    """One state: the writes that it has, and what it may recover to.
+    @old, @new: which trees are right.  @torn: the commit block is."""
 
-    def __init__(self, epoch, writes, commit):
+    def __init__(self, epoch, writes, old, new, torn):
         self.epoch = epoch
         self.writes = writes	# of the epoch; those before are all there
-        self.commit = commit	# False: absent, True: there, None: torn
+        self.old = old
+        self.new = new
+        self.torn = torn
 
 
 def commit_epoch(epochs):
@@ -183,15 +186,15 @@ def states(epochs, rng, most):
     def placed(number, chosen, cut=None):
         epoch = epochs[number]
         writes = [epoch[i] for i in chosen]
-        has = number > commit_at or number == commit_at and index in chosen
+        both = number == commit_at and (len(epoch) > 1 or cut == index)
+        new = number > commit_at or number == commit_at and index in chosen
         if cut is not None:
             part = torn(rng, *epoch[cut])
             if part is None:
                 return None
             writes.append(part)
-            if number == commit_at and cut == index:
-                has = None
-        return Placed(number, writes, has)
+        return Placed(number, writes, both or not new, both or new,
+                      number == commit_at and cut == index)
 
     for number, epoch in enumerate(epochs):
         n = len(epoch)

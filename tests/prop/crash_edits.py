@@ -41,11 +41,13 @@ STOP = multiprocessing.Event()	# enough is known
 class Bench:
     """Images, and the states of edits to them."""
 
-    def __init__(self, program, folder, rng, kernel):
+    def __init__(self, program, folder, rng, kernel, env=None):
         self.program = program
         self.folder = folder
         self.rng = rng
         self.kernel = kernel
+        self.env = env		# of the edit
+        self.base_env = None	# of those before
         self.host = crash_work.host_files(folder)
         self.bases = {}
         self.seen = set()
@@ -56,7 +58,7 @@ class Bench:
         key = job.base()
         if key not in self.bases:
             self.bases[key] = crash_work.make_base(
-                self.program, self.folder, *key)
+                self.program, self.folder, *key, env=self.base_env)
         return self.bases[key]
 
     def record(self, job, base, words, script=""):
@@ -65,7 +67,7 @@ class Bench:
             f.write(base)
         return crash_states.record(
             [*words, image], image, base, crash_work.block_size(job.kind),
-            script.encode())
+            script.encode(), self.env)
 
     def fill_log(self, job, base, batch):
         """The edit that takes most of the log and is not refused."""
@@ -134,15 +136,17 @@ class Bench:
             n += 1
             dice = self.rng.randrange(AGAIN)
             kernel = self.kernel and dice < 2
-            if s.commit is None:
-                found, right = judge.judge_torn(blocks, kernel), {old, new}
+            right = {old} if s.old else set()
+            right |= {new} if s.new else set()
+            if s.torn:
+                found = judge.judge_torn(blocks, kernel)
             else:
                 found = {judge.judge(blocks, dice == 0, kernel)}
-                right = {new if s.commit else old}
             if not found <= right:
-                raise Wrong("epoch %d, %d of its writes: the %s tree" % (
-                    s.epoch, len(s.writes), "old" if old in found else "new"
-                    if new in found else "neither the old nor the new"))
+                raise Wrong("epoch %d, %d of its writes: %s" % (
+                    s.epoch, len(s.writes), "the old tree" if old in found
+                    else "the new tree" if new in found else
+                    "neither the old tree nor the new one"))
         return n
 
 
@@ -226,7 +230,8 @@ def long_run(o, kernel):
             if o.progress:
                 print("# %d states, %d wrong" % (len(seen), len(wrong)),
                       file=sys.stderr, flush=True)
-            if 0 < o.states <= len(seen) or time.time() > until or len(wrong) > 9:
+            if 0 < o.states <= len(seen) or time.time() > until or \
+                    len(wrong) > 9:
                 STOP.set()
     if o.verbose:
         for text in sorted(refused):
