@@ -191,6 +191,8 @@ run_prop() {
 		--e4pack "$work/verify/src/e4pack"
 	tap fail_edits python3 "$top/tests/prop/fail_edits.py" \
 		--e4pack "$work/plain/src/e4pack" --count 280
+	tap kill_edits python3 "$top/tests/prop/kill_edits.py" \
+		--e4pack "$work/plain/src/e4pack" --count 100
 }
 
 run_real() {

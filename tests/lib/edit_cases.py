@@ -21,6 +21,7 @@ import ext4read  # noqa: E402
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 NOW = "1700000000"
+ENV = dict(os.environ, LC_ALL="C")
 
 BASE = """mkdir -p /d/sub
 mkdir -p /gone/a/b
@@ -121,6 +122,7 @@ class Case:
         self.name, self.words, self.script = name, words, script
         self.pending = pending  # the log waits before
         self.waits = waits      # and it does after success
+        self.both = False       # recover it by ourselves as well
         self.known = {}
 
     def prepare(self, bench):
@@ -166,12 +168,27 @@ class Case:
         path = os.path.join(self.bench.here, "state")
         with open(path, "wb") as f:
             f.write(data)
-        env = dict(os.environ, LC_ALL="C")
-        if not whole:
-            done = run(["e2fsck", "-E", "journal_only", "-y", path], env=env)
-            if done.returncode > 1:
-                raise Wrong("recovery: " + done.stdout.decode())
-        done = run(["e2fsck", "-fn", path], env=env)
+        if whole:
+            return self.described(path, True)
+        other = path + ".other"
+        if self.both:
+            shutil.copyfile(path, other)
+        done = run(["e2fsck", "-E", "journal_only", "-y", path], env=ENV)
+        if done.returncode > 1:
+            raise Wrong("recovery: " + done.stdout.decode())
+        tree = self.described(path, False)
+        if self.both:
+            done = run([self.bench.program, "journal", "--replay", other])
+            if done.returncode:
+                raise Wrong("our recovery: %r" % done.stderr)
+            if self.described(other, False) != tree:
+                raise Wrong("our recovery gives another tree than e2fsck's")
+        return tree
+
+    @staticmethod
+    def described(path, whole):
+        """The digest of a clean image."""
+        done = run(["e2fsck", "-fn", path], env=ENV)
         said = (done.stdout + done.stderr).decode(errors="replace")
         # Until the last step the superblock counts as before.
         lines = [t for t in said.split("\n")
