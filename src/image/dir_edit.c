@@ -107,6 +107,29 @@ static uint32_t block_size(const struct dir_edit *d)
 	return image_geometry(d->changes->image)->block_size;
 }
 
+static uint32_t csum(const struct dir_edit *d, const uint8_t *block)
+{
+	uint32_t seed = image_geometry(d->changes->image)->csum_seed;
+	uint8_t bytes[8];
+
+	put_le32(bytes, d->inode.ino);
+	put_le32(bytes + 4, d->inode.generation);
+	return format_crc32c(format_crc32c(seed, bytes, 8), block,
+			     block_size(d) - DIRLEAF_TAIL);
+}
+
+static errcode_t check_csum(const struct dir_edit *d, const uint8_t *block,
+			    uint32_t lblk)
+{
+	const uint8_t *tail = block + block_size(d) - DIRLEAF_TAIL;
+
+	if (!has_csums(d) || get_le32(tail + 8) == csum(d, block))
+		return 0;
+	return image_wrong_csum(d->changes->image, IMAGE_CSUM_DIR,
+				"folder inode %u, block %u", d->inode.ino,
+				lblk);
+}
+
 /* Bytes for records; a block of names without a place for its checksum comes
  * from before the feature was set. */
 static errcode_t find_room(const struct dir_edit *d, const uint8_t *block,
@@ -191,6 +214,8 @@ static errcode_t find_in_block(struct dir_edit *d, uint32_t lblk,
 		err = changes_peek(d->changes, pblk, &block);
 	if (!err)
 		err = find_room(d, block, lblk, &room);
+	if (!err)
+		err = check_csum(d, block, lblk);
 	for (at = 0; !err && at < room; before = at, at += rec) {
 		err = check_record(d, block, lblk, at, room, &rec);
 		if (err || !get_le32(block + at) ||
@@ -247,27 +272,24 @@ errcode_t dir_edit_find(struct dir_edit *d, const char *name, size_t len,
 	return err;
 }
 
-/* Get block @lblk to change it. */
+/* Get block @lblk, which is not of the index but for its root, to change it. */
 static errcode_t edit_block(struct dir_edit *d, uint32_t lblk, uint8_t **ret)
 {
 	uint64_t pblk;
 	errcode_t err = dir_edit_place(d, lblk, &pblk);
 
-	return err ? err : changes_edit(d->changes, pblk, ret);
+	if (!err)
+		err = changes_edit(d->changes, pblk, ret);
+	if (err || (is_indexed(d) && !lblk))
+		return err ? err : dir_index_check_csum(d, *ret, true);
+	return check_csum(d, *ret, lblk);
 }
 
 static void set_csum(const struct dir_edit *d, uint8_t *block)
 {
-	uint32_t room = block_size(d) - DIRLEAF_TAIL, crc;
-	uint8_t bytes[8];
-
-	if (!has_csums(d))
-		return;
-	put_le32(bytes, d->inode.ino);
-	put_le32(bytes + 4, d->inode.generation);
-	crc = format_crc32c(image_geometry(d->changes->image)->csum_seed,
-			    bytes, 8);
-	put_le32(block + room + 8, format_crc32c(crc, block, room));
+	if (has_csums(d))
+		put_le32(block + block_size(d) - DIRLEAF_TAIL + 8,
+			 csum(d, block));
 }
 
 errcode_t dir_edit_remove(struct dir_edit *d, const char *name, size_t len)
@@ -324,6 +346,9 @@ static errcode_t add_to_block(struct dir_edit *d, uint32_t lblk,
 			break;
 	}
 	if (err || at >= room)
+		return err;
+	err = check_csum(d, block, lblk);
+	if (err)
 		return err;
 	err = changes_edit(d->changes, pblk, &changed);
 	if (err)

@@ -19,7 +19,7 @@
 #include "image/read_image.h"
 
 enum {
-	ENTRY = 8, ROOT_ENTRIES = 32, NODE_ENTRIES = 8, INFO_LENGTH = 8,
+	ENTRY = 8, TAIL = 8, ROOT_ENTRIES = 32, NODE_ENTRIES = 8, INFO_LENGTH = 8,
 	UNSIGNED_HASH = 3,	/* from a hash to its unsigned variant */
 	BLOCK_MASK = 0x0fffffff,
 };
@@ -28,6 +28,43 @@ static errcode_t bad(const struct dir_index *x, const char *what)
 {
 	return image_bad(x->d->changes->image, "folder inode %u: its index %s: "
 			 "run e2fsck", x->d->inode.ino, what);
+}
+
+/* The checksum that an index block should have, and where in the block it is:
+ * at 0 when there is none. */
+static uint32_t csum(const struct dir_edit *d, const uint8_t *block,
+		     uint32_t entries, uint32_t *at)
+{
+	const struct image_geometry *geo = image_geometry(d->changes->image);
+	uint32_t limit = get_le16(block + entries);
+	uint32_t count = get_le16(block + entries + 2);
+	uint32_t tail = entries + limit * ENTRY, crc;
+	uint8_t bytes[8];
+
+	*at = 0;
+	if (!geo->metadata_csum || count > limit ||
+	    tail + TAIL > geo->block_size)
+		return 0;
+	*at = tail + 4;
+	put_le32(bytes, d->inode.ino);
+	put_le32(bytes + 4, d->inode.generation);
+	crc = format_crc32c(geo->csum_seed, bytes, 8);
+	crc = format_crc32c(crc, block, entries + count * ENTRY);
+	memset(bytes, 0, 8);
+	crc = format_crc32c(crc, block + tail, 4);
+	return format_crc32c(crc, bytes, 4);
+}
+
+errcode_t dir_index_check_csum(const struct dir_edit *d, const uint8_t *block,
+			       bool is_root)
+{
+	uint32_t at, crc = csum(d, block, is_root ? ROOT_ENTRIES :
+				NODE_ENTRIES, &at);
+
+	if (!at || get_le32(block + at) == crc)
+		return 0;
+	return image_wrong_csum(d->changes->image, IMAGE_CSUM_DIR,
+				"folder inode %u, its index", d->inode.ino);
 }
 
 /* Read index block @lblk as frame @level. */
@@ -58,7 +95,7 @@ static errcode_t read_frame(struct dir_index *x, uint32_t lblk,
 	if (!f->count || f->count > limit ||
 	    limit > (size - f->entries) / ENTRY)
 		return bad(x, "has a wrong count");
-	return 0;
+	return dir_index_check_csum(x->d, f->block, !level);
 }
 
 static uint32_t entry_hash(const struct dir_index_frame *f, uint32_t i)
@@ -180,20 +217,8 @@ void dir_index_release(struct dir_index *x)
 
 void dir_index_set_csum(const struct dir_edit *d, uint8_t *block)
 {
-	const struct image_geometry *geo = image_geometry(d->changes->image);
-	uint32_t limit = get_le16(block + ROOT_ENTRIES);
-	uint32_t count = get_le16(block + ROOT_ENTRIES + 2);
-	uint8_t *tail = block + ROOT_ENTRIES + limit * ENTRY, bytes[8];
-	uint32_t crc;
+	uint32_t at, crc = csum(d, block, ROOT_ENTRIES, &at);
 
-	if (!geo->metadata_csum || ROOT_ENTRIES + limit * ENTRY + ENTRY >
-	    geo->block_size)
-		return;
-	put_le32(bytes, d->inode.ino);
-	put_le32(bytes + 4, d->inode.generation);
-	crc = format_crc32c(geo->csum_seed, bytes, 8);
-	crc = format_crc32c(crc, block, ROOT_ENTRIES + count * ENTRY);
-	memset(bytes, 0, 8);
-	crc = format_crc32c(crc, tail, 4);
-	put_le32(tail + 4, format_crc32c(crc, bytes, 4));
+	if (at)
+		put_le32(block + at, crc);
 }

@@ -33,6 +33,11 @@ errcode_t dir_index_probe(struct dir_index *x, struct dir_edit *d,
 errcode_t dir_index_next(struct dir_index *x, bool *more);
 void dir_index_release(struct dir_index *x);
 
+/* Check the checksum of index block @block, which is the root or not.
+ * Reports. */
+errcode_t dir_index_check_csum(const struct dir_edit *d, const uint8_t *block,
+			       bool is_root);
+
 /* Make the checksum of the index root @block right. */
 void dir_index_set_csum(const struct dir_edit *d, uint8_t *block);
 

@@ -179,6 +179,17 @@ static errcode_t make_block_bitmap(struct group_edit *e, uint32_t group,
 	return 0;
 }
 
+/* A bitmap as it lies in the image. */
+static errcode_t check_bitmap(struct group_edit *e, uint32_t group,
+			      const uint8_t *bits, bool of_inodes)
+{
+	if (group_bitmap_is_right(e->image, group, bits, of_inodes))
+		return 0;
+	return image_wrong_csum(e->image, IMAGE_CSUM_BITMAP,
+				"%s bitmap of group %u",
+				of_inodes ? "inode" : "block", group);
+}
+
 static errcode_t block_bitmap(struct group_edit *e, uint32_t group,
 			      uint8_t **ret)
 {
@@ -189,6 +200,8 @@ static errcode_t block_bitmap(struct group_edit *e, uint32_t group,
 		err = changes_edit(e->changes, g.block_bitmap, ret);
 	if (!err && g.block_uninit)
 		err = make_block_bitmap(e, group, *ret);
+	else if (!err && !(e->dirty[group] & DIRTY_BLOCKS))
+		err = check_bitmap(e, group, *ret, false);
 	if (!err)
 		e->dirty[group] |= DIRTY_BLOCKS;
 	return err;
@@ -280,9 +293,11 @@ static errcode_t inode_bitmap(struct group_edit *e, uint32_t group,
 		memset(*ret, 0, geo->inodes_per_group / 8);
 		ext2fs_bg_flags_clear(fs, group, EXT2_BG_INODE_UNINIT);
 		ext2fs_bg_itable_unused_set(fs, group, geo->inodes_per_group);
+	} else if (!(e->dirty[group] & DIRTY_INODES)) {
+		err = check_bitmap(e, group, *ret, true);
 	}
 	e->dirty[group] |= DIRTY_INODES;
-	return 0;
+	return err;
 }
 
 /* Count one inode more, or one less, as in use. */

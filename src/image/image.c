@@ -361,7 +361,7 @@ errcode_t image_wrong_csum(struct image *img, enum image_csum kind,
 	errcode_t err;
 	int len;
 
-	if (img->csum_told[kind])
+	if (img->csum_told[kind] && !img->edited)
 		return 0;
 	img->csum_told[kind] = true;
 	va_start(ap, fmt);
@@ -369,8 +369,13 @@ errcode_t image_wrong_csum(struct image *img, enum image_csum kind,
 	va_end(ap);
 	if (len < 0)
 		return diag_nomem(img->diag);
-	err = diag_warning(img->diag, img->path, "%s: wrong checksum "
-			   "(further ones of this kind are not told)", what);
+	if (img->edited)
+		err = diag_error(img->diag, img->path, E4PACK_ET_BAD_CSUM,
+				 "%s: wrong checksum: run e2fsck first", what);
+	else
+		err = diag_warning(img->diag, img->path, "%s: wrong checksum "
+				   "(further ones of this kind are not told)",
+				   what);
 	free(what);
 	return err;
 }
@@ -457,40 +462,4 @@ void image_format(const struct image *img, struct format *fmt)
 bool image_has_journal(const struct image *img)
 {
 	return ext2fs_has_feature_journal(img->fs->super);
-}
-
-static errcode_t refuse(const struct image *img, errcode_t err,
-			const char *why)
-{
-	return diag_error(img->diag, img->path, err, "%s", why);
-}
-
-errcode_t image_check_editable(const struct image *img)
-{
-	const struct ext2_super_block *sb = img->fs->super;
-
-	if (img->geo.needs_recovery)
-		return refuse(img, E4PACK_ET_BAD_IMAGE, "needs its journal "
-			      "replayed");
-	if ((sb->s_state & EXT2_ERROR_FS) || !(sb->s_state & EXT2_VALID_FS))
-		return refuse(img, E4PACK_ET_BAD_IMAGE, "is not clean: run "
-			      "e2fsck first");
-	if (sb->s_last_orphan || ext2fs_has_feature_orphan_present(img->fs->super))
-		return refuse(img, E4PACK_ET_BAD_IMAGE, "has files that were "
-			      "deleted while in use: run e2fsck first");
-	if (ext2fs_has_feature_quota(img->fs->super) ||
-	    ext2fs_has_feature_project(img->fs->super))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "keeps quotas, "
-			      "which an edit would not keep right");
-	if (ext2fs_has_feature_readonly(img->fs->super))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
-			      "read-only");
-	if (ext2fs_has_feature_shared_blocks(img->fs->super))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
-			      "shared_blocks, with which nothing may be "
-			      "changed");
-	if (ext2fs_has_feature_mmp(img->fs->super))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
-			      "mmp, which guards it from others");
-	return 0;
 }

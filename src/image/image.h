@@ -118,10 +118,11 @@ void image_format(const struct image *img, struct format *fmt);
 /* Whether it has a journal of its own. */
 bool image_has_journal(const struct image *img);
 
-/* Whether an edit may change the image: it is clean, and has nothing that an
- * edit would not keep right.  Reports what it is.
- * Return: 0; E4PACK_ET_BAD_IMAGE where e2fsck has to run first;
- * E4PACK_ET_UNSUPPORTED. */
-errcode_t image_check_editable(const struct image *img);
+/* Check that an edit may change the image: it is clean, and has nothing that
+ * an edit would not keep right.  From here on a wrong checksum is a failure,
+ * as what an edit writes has a right one.  Reports what it is.
+ * Return: 0; E4PACK_ET_BAD_IMAGE or E4PACK_ET_BAD_CSUM where e2fsck has to
+ * run first; E4PACK_ET_UNSUPPORTED. */
+errcode_t image_begin_edit(struct image *img);
 
 #endif

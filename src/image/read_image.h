@@ -29,6 +29,7 @@ struct image {
 	struct name_cache *names;	/* asked for before, or NULL */
 	int fd;
 	bool csum_told[IMAGE_CSUMS];
+	bool edited;		/* what has a wrong checksum is refused */
 	struct image_chunk chunks[IMAGE_CHUNKS];	/* by number % slots */
 };
 

@@ -83,8 +83,29 @@ static errcode_t open_copy(struct edit *e, const char *path)
 	e->fd = e->copy.fd;
 	image_close(e->image);
 	e->image = NULL;
-	return image_open_fd(&e->image, e->fd, path, e->options->offset,
-			     e->diag);
+	err = image_open_fd(&e->image, e->fd, path, e->options->offset,
+			    e->diag);
+	return err ? err : image_begin_edit(e->image);
+}
+
+/* What the journal says counts for a copy, too, which has the same one. */
+static errcode_t check_journal(struct edit *e)
+{
+	struct journal j;
+	errcode_t err;
+
+	if (!image_geometry(e->image)->journal_ino)
+		return 0;
+	err = journal_open(&j, e->image, NULL);
+	if (err)
+		return err;
+	err = replay_check_idle(&j);
+	if (!err && j.super.error)
+		err = diag_error(e->diag, image_path(e->image),
+				 E4PACK_ET_BAD_IMAGE, "its journal has noted "
+				 "an error: run e2fsck first");
+	journal_release(&j);
+	return err;
 }
 
 static errcode_t open_image(struct edit *e, const char *path)
@@ -94,7 +115,9 @@ static errcode_t open_image(struct edit *e, const char *path)
 	if (!err && image_geometry(e->image)->needs_recovery)
 		err = apply_log(e, path);
 	if (!err)
-		err = image_check_editable(e->image);
+		err = image_begin_edit(e->image);
+	if (!err)
+		err = check_journal(e);
 	e->fd = e->held;
 	return !err && e->options->whole_copy ? open_copy(e, path) : err;
 }
@@ -323,14 +346,17 @@ static errcode_t into_copy(struct edit *e)
 
 static errcode_t finish(struct edit *e, const char *path)
 {
+	const unsigned int told = e->diag->errors;
 	errcode_t err = live_settle(&e->live);
 
 	if (!err)
 		err = edit_settle_inline(e);
 	if (!err)
 		err = live_sync(&e->live);
+	if (err && told == e->diag->errors)
+		diag_error(e->diag, path, err, NULL);
 	if (err)
-		return diag_error(e->diag, path, err, NULL);
+		return err;
 	if (e->live.n_touched)
 		err = edit_flush(e);
 	/* The superblock is one more. */

@@ -51,6 +51,7 @@ static errcode_t allocate(void *arg, const struct delayed_file *f,
 		.lleft = r->lleft, .lright = r->lright,
 		.pleft = r->pleft, .pright = r->pright,
 	};
+	const unsigned int told = l->diag->errors;
 	errcode_t err = live_number(l, inode, NULL);
 
 	req.ino = inode->ino;
@@ -64,7 +65,8 @@ static errcode_t allocate(void *arg, const struct delayed_file *f,
 		req.flags |= REQUEST_EXACT;
 	if (!err)
 		err = l->space->allocate(l->space_arg, out, &req, true);
-	if (err && err != E4PACK_ET_NO_SPACE)
+	/* Reading the groups of an image reports, the rest does not. */
+	if (err && err != E4PACK_ET_NO_SPACE && told == l->diag->errors)
 		diag_error(l->diag, NULL, err, NULL);
 	return err;
 }
@@ -74,11 +76,11 @@ static uint64_t release(struct live *l, const struct delayed_file *f,
 			uint64_t pblk, uint64_t len)
 {
 	uint64_t reusable = 0;
-	errcode_t err = l->space->release(l->space_arg, inode_of(f), pblk,
-					  len, &reusable);
 
-	if (err && !l->failed)
-		l->failed = err;
+	/* It was told once. */
+	if (!l->failed)
+		l->failed = l->space->release(l->space_arg, inode_of(f), pblk,
+					      len, &reusable);
 	return reusable >> l->format->cluster_bits;
 }
 

@@ -42,12 +42,11 @@ static void tell(const struct job *job)
 			  r->overlay.n);
 }
 
-/* Readers disagree on a log that waits unannounced. */
-static errcode_t check_unannounced(const struct job *job)
+errcode_t replay_check_idle(const struct journal *j)
 {
-	if (!job->journal.super.start)
+	if (!j->super.start)
 		return 0;
-	return diag_error(job->diag, job->path, E4PACK_ET_BAD_IMAGE,
+	return diag_error(j->place.diag, j->place.path, E4PACK_ET_BAD_IMAGE,
 			  "its journal is not empty, but it does not need "
 			  "recovery: the kernel discards such a journal, "
 			  "e2fsck replays it");
@@ -58,7 +57,7 @@ static errcode_t replay(struct job *job)
 	errcode_t err;
 
 	if (!image_geometry(job->img)->needs_recovery)
-		return check_unannounced(job);
+		return replay_check_idle(&job->journal);
 	err = replay_read(&job->replay, &job->journal);
 	return err ? err : replay_write(&job->replay, &job->journal);
 }

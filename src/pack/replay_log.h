@@ -5,6 +5,7 @@
 
 #include "base/diag.h"
 #include "base/emit.h"
+#include "journal/journal.h"
 
 /* Zero it, then fill in. */
 struct replay_log_options {
@@ -19,5 +20,10 @@ struct replay_log_options {
  * recovery is needed. */
 errcode_t replay_log(const char *path, const struct replay_log_options *o,
 		     struct emit *out, struct diag *diag);
+
+/* Check that the log of an image that needs no recovery is empty: readers
+ * disagree on one that waits unannounced.  Reports.
+ * Return: 0 or E4PACK_ET_BAD_IMAGE. */
+errcode_t replay_check_idle(const struct journal *j);
 
 #endif
