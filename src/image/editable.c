@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whether an image may be changed. */
+/* Whether an image may be edited: what has to be repaired first, and what an
+ * edit would not keep right, by name. */
 #include "image/image.h"
-
-#include <inttypes.h>
 
 #include "base/errors.h"
 #include "image/read_image.h"
 
-/* Others promise something that an edit would have to keep. */
-#define KNOWN_RO_COMPAT							\
-	(EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER |				\
-	 EXT2_FEATURE_RO_COMPAT_LARGE_FILE |				\
-	 EXT4_FEATURE_RO_COMPAT_HUGE_FILE |				\
-	 EXT4_FEATURE_RO_COMPAT_GDT_CSUM |				\
-	 EXT4_FEATURE_RO_COMPAT_DIR_NLINK |				\
-	 EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE |				\
-	 EXT4_FEATURE_RO_COMPAT_QUOTA |					\
-	 EXT4_FEATURE_RO_COMPAT_BIGALLOC |				\
-	 EXT4_FEATURE_RO_COMPAT_METADATA_CSUM |				\
-	 EXT4_FEATURE_RO_COMPAT_READONLY |				\
-	 EXT4_FEATURE_RO_COMPAT_PROJECT |				\
-	 EXT4_FEATURE_RO_COMPAT_SHARED_BLOCKS |				\
-	 EXT4_FEATURE_RO_COMPAT_VERITY | ORPHAN_PRESENT)
+/* A feature bit of read-only compatibility that nobody may write with. */
+static const struct {
+	uint32_t bit;
+	const char *what;
+} refused[] = {
+	{ EXT4_FEATURE_RO_COMPAT_QUOTA,
+	  "quota, whose counts an edit would not keep right" },
+	{ EXT4_FEATURE_RO_COMPAT_PROJECT,
+	  "project, whose numbers an edit would not keep right" },
+	{ EXT4_FEATURE_RO_COMPAT_READONLY, "read-only" },
+	{ EXT4_FEATURE_RO_COMPAT_SHARED_BLOCKS,
+	  "shared_blocks, with which nothing may be changed" },
+	{ EXT4_FEATURE_RO_COMPAT_HAS_SNAPSHOT, "snapshot" },
+	{ EXT4_FEATURE_RO_COMPAT_REPLICA, "replica" },
+};
 
-enum { ORPHAN_PRESENT = 0x10000 };
+static const uint32_t KNOWN_RO_COMPAT =
+	EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER |
+	EXT2_FEATURE_RO_COMPAT_LARGE_FILE | EXT4_FEATURE_RO_COMPAT_HUGE_FILE |
+	EXT4_FEATURE_RO_COMPAT_GDT_CSUM | EXT4_FEATURE_RO_COMPAT_DIR_NLINK |
+	EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE | EXT4_FEATURE_RO_COMPAT_BIGALLOC |
+	EXT4_FEATURE_RO_COMPAT_METADATA_CSUM | EXT4_FEATURE_RO_COMPAT_VERITY;
 
 static errcode_t refuse(const struct image *img, errcode_t err,
 			const char *why)
@@ -31,7 +35,6 @@ static errcode_t refuse(const struct image *img, errcode_t err,
 	return diag_error(img->diag, img->path, err, "%s", why);
 }
 
-/* e2fsck has to look at it first. */
 static errcode_t check_state(const struct image *img)
 {
 	struct ext2_super_block *sb = img->fs->super;
@@ -49,7 +52,7 @@ static errcode_t check_state(const struct image *img)
 	if ((sb->s_state & EXT2_ERROR_FS) || !(sb->s_state & EXT2_VALID_FS))
 		return refuse(img, E4PACK_ET_BAD_IMAGE, "is not clean: run "
 			      "e2fsck first");
-	if (sb->s_last_orphan || (sb->s_feature_ro_compat & ORPHAN_PRESENT))
+	if (sb->s_last_orphan || ext2fs_has_feature_orphan_present(sb))
 		return refuse(img, E4PACK_ET_BAD_IMAGE, "has files that were "
 			      "deleted while in use: run e2fsck first");
 	return 0;
@@ -57,29 +60,24 @@ static errcode_t check_state(const struct image *img)
 
 static errcode_t check_features(const struct image *img)
 {
-	struct ext2_super_block *sb = img->fs->super;
-	const uint32_t unknown = sb->s_feature_ro_compat &
-				 ~(uint32_t)KNOWN_RO_COMPAT;
+	const uint32_t ro = img->fs->super->s_feature_ro_compat;
+	uint32_t unknown = ro & ~KNOWN_RO_COMPAT &
+			   ~(uint32_t)EXT4_FEATURE_RO_COMPAT_ORPHAN_PRESENT;
+	size_t i;
 
-	if (unknown)
-		return diag_error(img->diag, img->path, E4PACK_ET_UNSUPPORTED,
-				  "read-only compatible features 0x%" PRIx32
-				  " are not known: it can be read, not changed",
-				  unknown);
-	if (ext2fs_has_feature_quota(sb) || ext2fs_has_feature_project(sb))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "keeps quotas, "
-			      "which an edit would not keep right");
-	if (ext2fs_has_feature_readonly(sb))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
-			      "read-only");
-	if (ext2fs_has_feature_shared_blocks(sb))
-		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
-			      "shared_blocks, with which nothing may be "
-			      "changed");
-	if (ext2fs_has_feature_mmp(sb))
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (ro & refused[i].bit)
+			return diag_error(img->diag, img->path,
+					  E4PACK_ET_UNSUPPORTED, "has the "
+					  "feature %s", refused[i].what);
+	if (ext2fs_has_feature_mmp(img->fs->super))
 		return refuse(img, E4PACK_ET_UNSUPPORTED, "has the feature "
 			      "mmp, which guards it from others");
-	return 0;
+	if (!unknown)
+		return 0;
+	return diag_error(img->diag, img->path, E4PACK_ET_UNSUPPORTED, "has "
+			  "read-only compatible features 0x%x, which are not "
+			  "known", unknown);
 }
 
 errcode_t image_begin_edit(struct image *img)

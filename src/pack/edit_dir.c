@@ -170,6 +170,8 @@ errcode_t edit_put_folder(struct edit *e, struct tree_inode *inode,
 	if (!disk || edit_load_is_inline(disk))
 		return build_anew(e, inode, disk ? disk->info.generation : 0,
 				  v);
+	if (edit_folder_is_kept(e, inode))
+		return 0;
 	err = change_in_place(e, inode, disk, &done);
 	if (err || done)
 		return err;

@@ -37,8 +37,7 @@ static bool file_is_kept(const struct delayed_file *f,
 		r.len == d->data_len);
 }
 
-static bool folder_is_kept(const struct edit *e,
-			   const struct tree_inode *inode)
+bool edit_folder_is_kept(const struct edit *e, const struct tree_inode *inode)
 {
 	struct node *n;
 
@@ -57,7 +56,7 @@ static bool is_kept(const struct edit *e, const struct tree_inode *inode,
 		return false;
 	if (S_ISREG(inode->mode))
 		return file_is_kept(&inode->file, d);
-	return !S_ISDIR(inode->mode) || folder_is_kept(e, inode);
+	return !S_ISDIR(inode->mode) || edit_folder_is_kept(e, inode);
 }
 
 /* e2fsck wants blocks there. */

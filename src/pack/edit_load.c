@@ -281,7 +281,20 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 	return err ? err : load_xattrs(l, inode, d);
 }
 
-/* What cannot be changed is refused by name. */
+errcode_t edit_load_check_content(const struct edit_load *l,
+				  const struct disk_inode *d)
+{
+	if (!(d->info.flags & (INODE_FLAG_ENCRYPT | VERITY_FL)))
+		return 0;
+	return diag_error(l->diag, image_path(l->image),
+			  E4PACK_ET_UNSUPPORTED, "inode %u is %s: its content "
+			  "cannot be changed", d->info.ino,
+			  d->info.flags & VERITY_FL ? "sealed by verity" :
+						      "encrypted");
+}
+
+/* Folders whose names nobody can look up without a key, or the rules of the
+ * letters, are refused by name.  Their inodes and ".." can be changed. */
 static errcode_t check_folder(const struct edit_load *l,
 			      const struct disk_inode *d)
 {
@@ -301,9 +314,7 @@ errcode_t edit_load_folder(struct edit_load *l, struct disk_inode *d)
 
 	if (d->opened)
 		return 0;
-	err = check_folder(l, d);
-	if (!err)
-		err = dir_edit_init(&d->dir, l->changes, &d->info);
+	err = dir_edit_init(&d->dir, l->changes, &d->info);
 	d->opened = !err;
 	return err;
 }
@@ -332,11 +343,11 @@ static errcode_t look_up(void *arg, const struct tree_inode *dir,
 	errcode_t err;
 
 	*ino = 0;
-	if (edit_load_is_inline(d)) {
-		err = check_folder(l, d);
-		return err ? err : read_dir(l->image, &d->info, compare_item,
-					    &s);
-	}
+	err = check_folder(l, d);
+	if (err)
+		return err;
+	if (edit_load_is_inline(d))
+		return read_dir(l->image, &d->info, compare_item, &s);
 	err = edit_load_folder(l, d);
 	return err ? err : dir_edit_find(&d->dir, name, len, ino);
 }
@@ -400,12 +411,6 @@ errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d)
 		return 0;
 	if (edit_load_is_inline(d))
 		return 0;
-	if (d->info.flags & (INODE_FLAG_ENCRYPT | VERITY_FL))
-		return diag_error(l->diag, image_path(l->image),
-				  E4PACK_ET_UNSUPPORTED, "inode %u is %s: its "
-				  "content cannot be changed", d->info.ino,
-				  d->info.flags & VERITY_FL ?
-				  "sealed by verity" : "encrypted");
 	err = read_map(l->image, &d->info, &v);
 	d->mapped = !err;
 	return err == ENOMEM ? diag_nomem(l->diag) : err;
@@ -445,8 +450,11 @@ errcode_t edit_load_query(struct edit_load *l,
 	const struct extent *x;
 	uint32_t lblk = e->lblk;
 	size_t i;
-	errcode_t err = edit_load_map(l, d);
+	/* A file whose last name is gone only gives its blocks back. */
+	errcode_t err = inode->links ? edit_load_check_content(l, d) : 0;
 
+	if (!err)
+		err = edit_load_map(l, d);
 	if (err)
 		return err;
 	x = edit_load_extent(d, lblk);

@@ -68,7 +68,12 @@ errcode_t edit_find_inode(struct edit *e, uint32_t ino, bool is_new,
 errcode_t edit_put_folder(struct edit *e, struct tree_inode *inode,
 			  struct disk_inode *disk, struct inode_values *v);
 
-/* edit_inline.c: find out which data lie in their inodes, and delay blocks
+/* edit_inline.c: whether folder @inode of the image has the names, and the
+ * parent, that it has there. */
+bool edit_folder_is_kept(const struct edit *e,
+			 const struct tree_inode *inode);
+
+/* Find out which data lie in their inodes, and delay blocks
  * for what cannot stay there.  Reports. */
 errcode_t edit_settle_inline(struct edit *e);
 
