@@ -375,10 +375,8 @@ static errcode_t plan_scattered(const struct mballoc *mb,
 		len -= run->len;
 		run = free_runs_shorter(run);
 	}
-	if (err)
-		return err;
 	run = free_runs_best(&mb->free, len);
-	return run_list_add(plan, run->start, len);
+	return err ? err : run_list_add(plan, run->start, len);
 }
 
 errcode_t mballoc_scattered(struct mballoc *mb, struct run_list *out,
@@ -395,6 +393,29 @@ errcode_t mballoc_scattered(struct mballoc *mb, struct run_list *out,
 	}
 	run_list_release(&plan);
 	return err;
+}
+
+/* What is scattered, unless a window costs no more. */
+errcode_t mballoc_fewest_runs(struct mballoc *mb, struct run_list *out,
+			      const struct alloc_request *req)
+{
+	struct run_list plan = { NULL, 0, 0 };
+	struct window_choice choice;
+	errcode_t err = check_request(mb, req);
+	uint64_t extents = 0;
+	size_t i;
+
+	if (err || whole_run(mb, req))
+		return err ? err : mballoc_best_fit(mb, out, req);
+	choice = choose_window(mb, req->len);
+	err = plan_scattered(mb, &plan, req->len);
+	for (i = 0; i < plan.n; i++)
+		extents += extents_of(plan.runs[i].len);
+	run_list_release(&plan);
+	if (err)
+		return err;
+	return choice.extents && choice.extents <= extents ?
+		take_window(mb, out, req) : mballoc_scattered(mb, out, req);
 }
 
 /* The last gap that begins at or below @block, or NULL. */

@@ -87,6 +87,14 @@ void mballoc_set_trace(struct mballoc *mb, struct trace *trace,
 errcode_t mballoc_best_fit(struct mballoc *mb, struct run_list *out,
 			   const struct alloc_request *req);
 
+/* As mballoc_best_fit() where used blocks end the gaps, not only metadata: a
+ * request longer than every run gets a row of gaps only if no other runs are
+ * fewer extents.
+ * Return: 0; ENOMEM; E4PACK_ET_NO_SPACE; E4PACK_ET_SEQUENCE in kernel mode.
+ * Nothing changes on failure. */
+errcode_t mballoc_fewest_runs(struct mballoc *mb, struct run_list *out,
+			      const struct alloc_request *req);
+
 /* As mballoc_best_fit(), for the request that it calls scattered: the longest
  * runs whole and the rest from the beginning of the shortest run that holds
  * it, which is the least number of runs; appended to @out in ascending order.

@@ -144,9 +144,7 @@ errcode_t edit_space_allocate(struct edit_space *s, struct run_list *out,
 	}
 	err = read_for(s, req->len);
 	if (!err)
-		err = mballoc_best_fit(s->mb, &runs, req);
-	if (err == E4PACK_ET_SCATTERED)
-		err = mballoc_scattered(s->mb, &runs, req);
+		err = mballoc_fewest_runs(s->mb, &runs, req);
 	if (!err)
 		err = take(s, runs.runs, runs.n);
 	for (i = 0; !err && i < runs.n; i++)

@@ -128,6 +128,11 @@ static const struct fit_case fit_cases[] = {
 	  { { 1, 1 }, { 100, 1 }, { 200, 1 } },
 	  14, 0, E4PACK_ET_SCATTERED, { { 0, 0 } },
 	  { { 2, 5 }, { 201, 9 } } },
+	{ "a row of more pieces than there are long runs",
+	  { { 1, 50 }, { 100, 5 }, { 200, 5 }, { 300, 5 }, { 400, 30 } },
+	  { { 400, 1 } },
+	  60, 0, 0, { { 1, 50 }, { 100, 5 }, { 200, 5 } },
+	  { { 1, 50 }, { 401, 10 } } },
 	{ "an extent less by a cut at 32768",
 	  { { 1, 33000 }, { 40000, 40000 } }, { { 0, 0 } },
 	  65536, 0, 0, { { 233, 32768 }, { 40000, 32768 } },
@@ -204,6 +209,9 @@ static void fits(void **state)
 		print_message("%s\n", c->what);
 		one_fit(c, mballoc_best_fit, c->err, c->want);
 		one_fit(c, mballoc_scattered, err, c->scattered);
+		one_fit(c, mballoc_fewest_runs, err, c->err ||
+			count_runs(c->want) > count_runs(c->scattered) ?
+			c->scattered : c->want);
 	}
 }
 
