@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/errors.h"
+#include "base/trace.h"
 
 static int compare_orders(int order_a, uint32_t a, int order_b, uint32_t b)
 {
@@ -210,11 +211,14 @@ errcode_t group_load(struct group_set *s, uint32_t number,
 		if (err)
 			buddy_release(b);
 	}
-	if (err)
+	if (err) {
 		free(b);
-	else
-		g->buddy = b;
-	return err;
+		return err;
+	}
+	g->buddy = b;
+	TRACE(s->trace, TRACE_MB_BITMAP_LOAD, number);
+	TRACE(s->trace, TRACE_MB_BUDDY_BITMAP_LOAD, number);
+	return 0;
 }
 
 errcode_t group_mark_used(struct group_set *s, const struct group_run *run)

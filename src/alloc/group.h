@@ -33,6 +33,7 @@ struct group_set {
 	uint32_t clusters;		/* of a whole group */
 	uint32_t max_order;
 	const struct request_geometry *geo;	/* not owned */
+	struct trace *trace;		/* NULL: nobody is told */
 	struct largest_tree by_largest;	/* ordered by (order, number) */
 	struct average_tree by_average;
 };

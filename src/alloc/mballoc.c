@@ -151,6 +151,8 @@ void mballoc_set_trace(struct mballoc *mb, struct trace *trace,
 {
 	mb->trace = trace;
 	mb->cluster_bits = cluster_bits;
+	if (mb->kernel)
+		mb->kernel->groups.trace = trace;
 }
 
 /* Take what @plan says for @req and tell it in @out. */

@@ -66,6 +66,21 @@ void da_trace_es(const struct delay *d, const struct delayed_file *f,
 	DA_TRACE(d, f, event, e->lblk, e->len, e->pblk, e->status);
 }
 
+void da_trace_converted(const struct delay *d, const struct delayed_file *f,
+			const struct es_extent *e)
+{
+	uint32_t flags = TRACE_MAP_CREATE | TRACE_MAP_UNWRITTEN |
+			 TRACE_MAP_CONVERT | TRACE_MAP_IO_SUBMIT |
+			 TRACE_MAP_EX_NOCACHE;
+
+	DA_TRACE(d, f, TRACE_EXT_MAP_BLOCKS_ENTER, e->lblk, e->len, flags);
+	DA_TRACE(d, f, TRACE_EXT_HANDLE_UNWRITTEN_EXTENTS, e->lblk, e->pblk,
+		 e->len, flags | TRACE_MAP_METADATA_NOFAIL, e->len, e->pblk);
+	DA_TRACE(d, f, TRACE_EXT_MAP_BLOCKS_EXIT, flags, e->lblk, e->pblk,
+		 e->len, TRACE_MAPPED_MAPPED, e->len);
+	da_trace_es(d, f, TRACE_ES_INSERT_EXTENT, e);
+}
+
 void da_trace_lookup(const struct delay *d, const struct delayed_file *f,
 		     const struct es_extent *e)
 {

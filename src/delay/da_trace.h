@@ -31,6 +31,10 @@ int da_trace_return(errcode_t err);
 void da_trace_es(const struct delay *d, const struct delayed_file *f,
 		 enum trace_event event, const struct es_extent *e);
 
+/* Tell that @e, which was unwritten, becomes written. */
+void da_trace_converted(const struct delay *d, const struct delayed_file *f,
+			const struct es_extent *e);
+
 /* Tell the end of a look-up that found @e, or NULL. */
 void da_trace_lookup(const struct delay *d, const struct delayed_file *f,
 		     const struct es_extent *e);

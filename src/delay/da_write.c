@@ -128,7 +128,7 @@ static errcode_t stage_piece(struct delay *d, struct delayed_file *f,
 	e.status = ES_WRITTEN;
 	f->pinned = true;
 	if (trace_on(d->trace))
-		da_trace_es(d, f, TRACE_ES_INSERT_EXTENT, &e);
+		da_trace_converted(d, f, &e);
 	return es_insert_extent(&f->es, &d->es_stats, &e, NULL);
 }
 

@@ -189,6 +189,7 @@ static errcode_t begin(struct edit *e)
 	if (err)
 		return err;
 	mballoc_set_trace(e->space.mb, d->trace, d->cluster_bits);
+	e->space.trace = d->trace;
 	d->no_unwritten = !e->format.extents;
 	d->inline_max = inline_max(&e->format);
 	d->reserve.free = group_edit_all_clusters(e->groups);

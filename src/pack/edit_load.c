@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/errors.h"
+#include "base/trace.h"
 #include "image/read_dir.h"
 #include "image/read_inline.h"
 #include "image/read_link.h"
@@ -262,6 +263,7 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 	struct disk_inode *d = NULL;
 	errcode_t err = add_inode(l, inode, &d);
 
+	TRACE(l->tree->delay->trace, TRACE_LOAD_INODE, inode->ino);
 	if (!err)
 		err = read_inode(&d->info, l->image, inode->ino);
 	if (!err)

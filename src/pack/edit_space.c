@@ -22,6 +22,7 @@
 #include "base/broken.h"
 #include "base/errors.h"
 #include "base/number.h"
+#include "base/trace.h"
 
 enum { GROUPS_SEARCHED = 256 };	/* for one whole run, at most */
 
@@ -61,6 +62,7 @@ static errcode_t read_group_of(struct edit_space *s, uint32_t group)
 	s->read[group] = true;
 	s->n_read++;
 	s->near = group;
+	TRACE(s->trace, TRACE_READ_BLOCK_BITMAP_LOAD, group, 0);
 	err = group_edit_free_runs(s->groups, group, add_run, &runs);
 	if (!err)
 		err = mballoc_add_free(s->mb, runs.runs, runs.n);

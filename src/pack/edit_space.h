@@ -15,6 +15,7 @@ struct edit_space {
 	const struct image_geometry *geo;
 	struct diag *diag;
 	struct mballoc *mb;	/* of the groups that were read */
+	struct trace *trace;	/* NULL: nobody is told */
 	bool *read;		/* by group */
 	uint32_t n_read;
 	struct free_runs taken;	/* blocks that this edit was given */

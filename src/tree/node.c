@@ -125,6 +125,7 @@ void inode_drop(struct tree *t, struct tree_inode *inode)
 	errcode_t err = 0;
 
 	inode->links = 0;
+	TRACE(t->delay->trace, TRACE_DROP_INODE, tree_inode_number(inode), 1);
 	TRACE(t->delay->trace, TRACE_EVICT_INODE, tree_inode_number(inode), 0);
 	if (S_ISREG(inode->mode)) {
 		err = delayed_file_load(&inode->file, t->delay);

@@ -94,6 +94,7 @@ sum() {
 		ext4_request_inode dir \d+ mode 0\d+
 		ext4_allocate_inode ino \d+ dir \d+ mode 0\d+
 		ext4_mark_inode_dirty ino \d+ caller \w+\+0x0/0x0
+		ext4_drop_inode ino \d+ drop 1
 		ext4_evict_inode ino \d+ nlink 0
 		e4pack_number_inode ino \d+ was \d+
 		ext4_da_write_begin ino \d+ pos \d+ len \d+
@@ -221,6 +222,27 @@ if set(forms) - seen:
 		len 3 lblk 0
 		len 1 lblk 12
 		len 1 lblk 12
+	END
+}
+
+@test "trace: what was preallocated is told when it becomes written" {
+	cat >script <<-'END'
+		fallocate /a 0 20K
+		fsync /a
+		write /a 4096 zero:8192
+		sync
+	END
+	batch --trace told --trace-format kernel
+	# As the kernel tells the end of such a write.
+	grep -A 3 'flags CREATE|UNWRIT|CONVERT|IO_SUBMIT' told |
+		sed -nE 's/.*: ext4_([^:]*): dev 0,0 ino 12/\1/; 1,4p' >events
+	grep -o 'pblk [0-9]*' events | head -n 1 >place
+	read -r _ pblk <place
+	diff events - <<-END
+		ext_map_blocks_enter lblk 1 len 2 flags CREATE|UNWRIT|CONVERT|IO_SUBMIT|EX_NOCACHE
+		ext_handle_unwritten_extents m_lblk 1 m_pblk $pblk m_len 2 flags CREATE|UNWRIT|CONVERT|METADATA_NOFAIL|IO_SUBMIT|EX_NOCACHE allocated 2 newblock $pblk
+		ext_map_blocks_exit flags CREATE|UNWRIT|CONVERT|IO_SUBMIT|EX_NOCACHE lblk 1 pblk $pblk len 2 mflags M ret 2
+		es_insert_extent es [1/2) mapped $pblk status W
 	END
 }
 

@@ -101,6 +101,7 @@ static void assert_told(struct traced *t, const char *lines)
 }
 
 #define MAP "CREATE|DELALLOC|METADATA_NOFAIL|IO_SUBMIT|EX_NOCACHE"
+#define CONVERT "CREATE|UNWRIT|CONVERT|IO_SUBMIT|EX_NOCACHE"
 #define MANY "9223372036854775807"
 
 static void delayed_write(void **state)
@@ -209,6 +210,12 @@ static void at_once(void **state)
 		"es_insert_extent: es [0/2) mapped 252 status U\n"
 		"es_lookup_extent_enter: lblk 0\n"
 		"es_lookup_extent_exit: found 1 [0/2) 252 U\n"
+		"ext_map_blocks_enter: lblk 0 len 2 flags " CONVERT "\n"
+		"ext_handle_unwritten_extents: m_lblk 0 m_pblk 252 m_len 2 "
+		"flags CREATE|UNWRIT|CONVERT|METADATA_NOFAIL|IO_SUBMIT|"
+		"EX_NOCACHE allocated 2 newblock 252\n"
+		"ext_map_blocks_exit: flags " CONVERT " lblk 0 pblk 252 "
+		"len 2 mflags M ret 2\n"
 		"es_insert_extent: es [0/2) mapped 252 status W\n"
 		"write_end: pos 0 len 2048 copied 2048\n");
 	assert_int_equal(write_blocks(&t.l.w, 3, 2), 0);

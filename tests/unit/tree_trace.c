@@ -104,10 +104,12 @@ static void made_and_gone(void **state)
 	assert_told(&s,
 		"1 ext4_mark_inode_dirty: ino 2 caller node_insert\n"
 		"2 ext4_mark_inode_dirty: ino 13 caller node_insert\n"
-		"3 ext4_evict_inode: ino 12 nlink 0\n"
-		"4 ext4_evict_inode: ino 13 nlink 0\n"
-		"5 ext4_es_remove_extent: ino 13 es [0/4294967295)\n"
-		"6 ext4_da_release_space: ino 13 mode 0100640 i_blocks 0 "
+		"3 ext4_drop_inode: ino 12 drop 1\n"
+		"4 ext4_evict_inode: ino 12 nlink 0\n"
+		"5 ext4_drop_inode: ino 13 drop 1\n"
+		"6 ext4_evict_inode: ino 13 nlink 0\n"
+		"7 ext4_es_remove_extent: ino 13 es [0/4294967295)\n"
+		"8 ext4_da_release_space: ino 13 mode 0100640 i_blocks 0 "
 		"freed_blocks 2 reserved_data_blocks 2\n");
 	end(&s);
 }
