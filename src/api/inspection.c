@@ -26,12 +26,13 @@ errcode_t inspection_open(struct inspection *n,
 }
 
 /* A failure of the output is told here, as nobody else knows of it.  A reader
- * that has seen enough and closed its end of a pipe needs no message. */
+ * that has seen enough and closed its end of a pipe needs no message.  Damage
+ * that was told on the way to what was asked for counts, too. */
 enum e4pack_status inspection_end(struct inspection *n, errcode_t err)
 {
 	errcode_t failed = emit_finish(&n->out);
 
-	if (!err && n->damaged)
+	if (!err && (n->damaged || n->session.diag.errors))
 		err = E4PACK_ET_BAD_IMAGE;
 	if (failed)
 		err = failed == EPIPE ? E4PACK_ET_INTERRUPTED :

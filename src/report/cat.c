@@ -3,6 +3,7 @@
 #include "report/cat.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/errors.h"
@@ -64,20 +65,28 @@ static errcode_t check(const struct cat *c, const char *path,
 	return 0;
 }
 
-static errcode_t put_path(struct cat *c, const char *path, bool dry)
+static errcode_t find(struct cat *c, const char *path, struct inode_info *i)
+{
+	errcode_t err = resolve_path_flags(i, NULL, c->img, path,
+					   c->options->follow ?
+					   RESOLVE_FOLLOW : 0);
+
+	return err ? err : check(c, path, i);
+}
+
+static errcode_t put_all(struct cat *c, struct inode_info *inodes)
 {
 	const struct file_visitor v = {
 		.data = put_data, .zero = put_zero, .arg = c,
 	};
-	struct inode_info i;
-	errcode_t err = resolve_path_flags(&i, NULL, c->img, path,
-					   c->options->follow ?
-					   RESOLVE_FOLLOW : 0);
+	const size_t n = c->options->n_paths;
+	errcode_t err = 0;
+	size_t k;
 
-	if (!err)
-		err = check(c, path, &i);
-	if (!err && !dry)
-		err = read_file(c->img, &i, &v);
+	for (k = 0; !err && k < n; k++)
+		err = find(c, c->options->paths[k], &inodes[k]);
+	for (k = 0; !err && k < n; k++)
+		err = read_file(c->img, &inodes[k], &v);
 	return err;
 }
 
@@ -85,12 +94,12 @@ errcode_t report_cat(struct image *img, const struct cat_options *options,
 		     struct emit *out)
 {
 	struct cat c = { .img = img, .options = options, .out = out };
-	errcode_t err = 0;
-	size_t k;
+	struct inode_info *inodes = calloc(options->n_paths, sizeof(*inodes));
+	errcode_t err;
 
-	for (k = 0; !err && k < options->n_paths; k++)
-		err = put_path(&c, options->paths[k], true);
-	for (k = 0; !err && k < options->n_paths; k++)
-		err = put_path(&c, options->paths[k], false);
+	if (options->n_paths && !inodes)
+		return diag_nomem(image_diag(img));
+	err = put_all(&c, inodes);
+	free(inodes);
 	return err;
 }

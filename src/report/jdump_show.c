@@ -271,15 +271,19 @@ static void end_json(const struct jdump *d)
 	finish_record(obj, failed, d->out);
 }
 
-/* What recovery will make of the log. */
-static const char *fate(const struct jdump *d)
+/* What recovery will make of @n transactions. */
+static void fate(const struct jdump *d, uint32_t n)
 {
+	const char *them = n == 1 ? "it" : "them";
+
 	if (d->end.why == LOG_STOP_DAMAGED)
-		return "recovery fails";
-	if (image_geometry(d->img)->needs_recovery)
-		return "recovery replays them";
-	return "recovery is not marked as needed: the kernel discards them, "
-	       "e2fsck replays them";
+		emit_text(d->out, "recovery fails\n");
+	else if (image_geometry(d->img)->needs_recovery)
+		emit_text(d->out, "recovery replays %s\n", them);
+	else
+		emit_text(d->out, "recovery is not marked as needed: the "
+			  "kernel discards %s, e2fsck replays %s\n", them,
+			  them);
 }
 
 static void end_text(const struct jdump *d)
@@ -293,11 +297,13 @@ static void end_text(const struct jdump *d)
 		  stops[end->why].words);
 	if (end->why == LOG_STOP_TID)
 		emit_text(d->out, " (%u)", end->found_tid);
-	if (n || end->why == LOG_STOP_DAMAGED)
-		emit_text(d->out, "\n%u transaction%s committed: %s\n", n,
-			  n == 1 ? " is" : "s are", fate(d));
-	else
+	if (!n && end->why != LOG_STOP_DAMAGED) {
 		emit_text(d->out, "\nno transaction is committed\n");
+		return;
+	}
+	emit_text(d->out, "\n%u transaction%s committed: ", n,
+		  n == 1 ? " is" : "s are");
+	fate(d, n);
 }
 
 void jdump_end(const struct jdump *d)

@@ -106,6 +106,24 @@ EVERY=${DAMAGE_EVERY:-61}
 	mentions 'inode [0-9]*: 990 faults more'
 }
 
+@test "row 73: damage met on the way is told once, and is a failure" {
+	local command block
+	mkdir -p t/d
+	for name in {1..200}; do echo "$name" >"t/d/a-longer-name-$name"; done
+	create bad.img -O ^metadata_csum t
+	block=$(debugfs -R 'bmap /d 0' bad.img 2>/dev/null)
+	head -c 4096 /dev/zero | tr '\0' '\7' | dd of=bad.img bs=4096 \
+		seek="$block" count=1 conv=notrunc status=none
+	for command in cat stat ls; do
+		run --separate-stderr e4pack "$command" bad.img \
+			/d/a-longer-name-7
+		[ "$status" -eq 1 ]
+		mentions 'folder inode.*wrong length'
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+		[ -n "$output" ]
+	done
+}
+
 @test "row 74: sizes that no file can have" {
 	mkdir t
 	echo x >t/f

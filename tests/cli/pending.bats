@@ -130,6 +130,6 @@ shown() {
 	local log=$BATS_FILE_TMPDIR/log.img
 	run --separate-stderr e4pack journal "$log"
 	[ "$status" -eq 0 ]
-	[[ $output = *'1 transaction is committed: recovery replays them'* ]]
+	[[ $output = *'1 transaction is committed: recovery replays it'* ]]
 	(cd "$BATS_FILE_TMPDIR" && sha256sum --quiet -c log.sum)
 }
