@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "image/super_info.h"
 
 void journal_release(struct journal *j)
 {
@@ -65,6 +66,18 @@ errcode_t journal_init(struct journal *j, const struct journal_place *place,
 	return err;
 }
 
+/* Refuse a journal outside of the image, by its name. */
+static errcode_t is_elsewhere(struct image *img)
+{
+	struct super_info info;
+	errcode_t err = read_super_info(&info, img);
+
+	return err ? err : diag_error(image_diag(img), image_path(img),
+				      E4PACK_ET_UNSUPPORTED, "its journal is "
+				      "on another device, which is not "
+				      "supported: UUID %s", info.journal.uuid);
+}
+
 errcode_t journal_open(struct journal *j, struct image *img,
 		       const struct journal_io *io)
 {
@@ -82,9 +95,7 @@ errcode_t journal_open(struct journal *j, struct image *img,
 		return diag_error(place.diag, place.path,
 				  E4PACK_ET_UNSUPPORTED, "has no journal");
 	if (!geo->journal_ino)
-		return diag_error(place.diag, place.path,
-				  E4PACK_ET_UNSUPPORTED, "its journal is on "
-				  "another device, which is not supported");
+		return is_elsewhere(img);
 	if (io)
 		place.io = *io;
 	else
