@@ -15,29 +15,7 @@
  * need them.  Where the goal begins a run that holds L, that run does, so
  * that a file goes on where its last block ended.
  *
- * L > longest run.  Some break is unavoidable, and the only break that costs
- * nothing is the one made by metadata.  A window is a row of free runs, each
- * ending where its gap ends and the next beginning where the next gap does,
- * and each gap but the last too short for the request were it empty: only then
- * had any allocator to break there.
- * The first gives its end, the last its beginning, those between give all:
- *
- *	gap:	 |..used..|ffff|  meta  |ffffffff|  meta  |ffff|...
- *	piece:		   ssss		 mmmmmmmm	   tt
- *
- *	s + sum(m) + t = L,	0 < s <= first,	0 < t <= last
- *
- * An extent holds at most 32768 blocks, so a piece of p blocks costs
- * ceil(p / 32768) extents, and the window of the least cost is taken, the
- * lowest of equals.  For each first run only the shortest window must be
- * looked at: a longer one would make the last of the shorter one give all,
- * which the shorter one may do as well.  Two ends that move up through the
- * runs therefore see every candidate in one pass.
- *
- * With s + t = T given, s costs least when (s - 1) mod 32768 is not below
- * (T - 1) mod 32768; else the two roundings cost one extent more.  The first
- * run is taken whole where that holds, and cut at a multiple of 32768 where
- * it does not.
+ * L > longest run.  A row of runs that only metadata parts, see window.c.
  *
  * Nothing changes until the whole plan is made and there is room to tell it;
  * and since a plan takes the beginning, the end or all of a run only, taking
@@ -49,9 +27,9 @@
 #include <stdlib.h>
 
 #include "alloc/mb_trace.h"
+#include "alloc/window.h"
 #include "base/buf.h"
 #include "base/errors.h"
-#include "base/number.h"
 
 static uint64_t run_end(const struct run *run)
 {
@@ -194,135 +172,16 @@ static const struct free_run *whole_run(const struct mballoc *mb,
 	return free_runs_best(&mb->free, req->len);
 }
 
-/* A row of free runs with nothing but metadata between them. */
-struct window {
-	struct free_run *first, *last;
-	uint64_t blocks;	/* of all its runs */
-	uint64_t extents;	/* of all its runs, each taken whole */
-};
-
-/* A window and how much of its first run is taken. */
-struct window_choice {
-	struct window window;
-	uint64_t head;		/* blocks from the end of the first run */
-	uint64_t extents;	/* what all pieces cost; 0: nothing chosen */
-};
-
-static uint64_t extents_of(uint64_t blocks)
-{
-	return div_round_up(blocks, EXTENT_WRITTEN_MAX);
-}
-
-static void window_grow(struct window *w, struct free_run *run)
-{
-	if (!w->first)
-		w->first = run;
-	w->last = run;
-	w->blocks += run->len;
-	w->extents += extents_of(run->len);
-}
-
-static void window_drop_first(struct window *w)
-{
-	w->blocks -= w->first->len;
-	w->extents -= extents_of(w->first->len);
-	w->first = free_runs_next(w->first);
-}
-
-/* How many blocks the first run gives, when first and last give @both. */
-static uint64_t split_head(const struct window *w, uint64_t both)
-{
-	uint64_t whole = w->first->len;
-	uint64_t cut = whole - whole % EXTENT_WRITTEN_MAX;
-	uint64_t least = both > w->last->len ? both - w->last->len : 1;
-
-	if ((whole - 1) % EXTENT_WRITTEN_MAX >=
-	    (both - 1) % EXTENT_WRITTEN_MAX)
-		return whole;
-	return cut >= least ? cut : whole;
-}
-
-/* Keep @w when it holds @len blocks in fewer extents than the best so far. */
-static void consider_window(struct window_choice *best,
-			    const struct window *w, uint64_t len)
-{
-	uint64_t ends = w->first->len + w->last->len;
-	uint64_t both = len - (w->blocks - ends);
-	uint64_t head = split_head(w, both);
-	uint64_t extents = w->extents - extents_of(w->first->len) -
-		extents_of(w->last->len) + extents_of(head) +
-		extents_of(both - head);
-
-	if (!best->extents || extents < best->extents)
-		*best = (struct window_choice){ *w, head, extents };
-}
-
-/* Whether only metadata stands between @run and @next, behind a gap that
- * could not hold @len blocks were it empty.  *@gap is a cursor that moves up
- * with @run. */
-static bool across_metadata(const struct mballoc *mb, size_t *gap,
-			    const struct free_run *run,
-			    const struct free_run *next, uint64_t len)
-{
-	uint64_t end = run->start + run->len;
-
-	while (run_end(&mb->gaps[*gap]) < end)
-		++*gap;
-	return mb->gaps[*gap].len < len && run_end(&mb->gaps[*gap]) == end &&
-		next->start == mb->gaps[*gap + 1].start;
-}
-
-/* For a request that no single run holds. */
-static struct window_choice choose_window(const struct mballoc *mb,
-					  uint64_t len)
-{
-	struct free_run *run = free_runs_first(&mb->free), *next;
-	struct window_choice best = { .extents = 0 };
-	struct window w = { .first = NULL };
-	size_t gap = 0;
-
-	for (; run; run = next) {
-		window_grow(&w, run);
-		while (w.blocks >= len) {
-			consider_window(&best, &w, len);
-			window_drop_first(&w);
-		}
-		next = free_runs_next(run);
-		if (next && !across_metadata(mb, &gap, run, next, len))
-			w = (struct window){ .first = NULL };
-	}
-	return best;
-}
-
-static errcode_t plan_window(struct run_list *plan,
-			     const struct window_choice *c, uint64_t len)
-{
-	struct free_run *run = c->window.first;
-	errcode_t err;
-
-	err = run_list_add(plan, run->start + run->len - c->head, c->head);
-	len -= c->head;
-	while (!err && run != c->window.last) {
-		uint64_t piece;
-
-		run = free_runs_next(run);
-		piece = run->len < len ? run->len : len;
-		err = run_list_add(plan, run->start, piece);
-		len -= piece;
-	}
-	return err;
-}
-
 static errcode_t take_window(struct mballoc *mb, struct run_list *out,
 			     const struct alloc_request *req)
 {
-	struct window_choice choice = choose_window(mb, req->len);
+	struct window_choice choice = window_choose(mb, req->len);
 	struct run_list plan = { NULL, 0, 0 };
 	errcode_t err;
 
 	if (!choice.extents)
 		return E4PACK_ET_SCATTERED;
-	err = plan_window(&plan, &choice, req->len);
+	err = window_plan(&plan, &choice, req->len);
 	if (!err)
 		err = take_plan(mb, out, req, plan.runs, plan.n);
 	run_list_release(&plan);
@@ -409,10 +268,10 @@ errcode_t mballoc_fewest_runs(struct mballoc *mb, struct run_list *out,
 
 	if (err || whole_run(mb, req))
 		return err ? err : mballoc_best_fit(mb, out, req);
-	choice = choose_window(mb, req->len);
+	choice = window_choose(mb, req->len);
 	err = plan_scattered(mb, &plan, req->len);
 	for (i = 0; i < plan.n; i++)
-		extents += extents_of(plan.runs[i].len);
+		extents += window_extents(plan.runs[i].len);
 	run_list_release(&plan);
 	if (err)
 		return err;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2030,SC2031
 # info, ls, stat and cat on what mke2fs and the kernel made, held against what
 # dumpe2fs and the mounted kernel say.
 
