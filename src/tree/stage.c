@@ -98,15 +98,20 @@ static errcode_t report_full(const struct tree *t, const char *subject,
 			     uint64_t bytes)
 {
 	const struct delay *d = t->delay;
+	const char *remedy = d->reserve.unbounded ? ": use --max-size" :
+						    ": use --size";
 	uint64_t left = reserve_available(&d->reserve);
 	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
 	unsigned int bits = d->block_bits + d->cluster_bits;
 
+	/* The size of an image that is there stays. */
+	if (t->options.image)
+		remedy = "";
 	left = left > UINT64_MAX >> bits ? UINT64_MAX : left << bits;
 	return diag_error(t->options.diag, subject, E4PACK_ET_NO_SPACE,
-			  "needs %s, the image has %s left: use %s",
+			  "needs %s, the image has %s left%s",
 			  number_human(need, bytes), number_human(have, left),
-			  d->reserve.unbounded ? "--max-size" : "--size");
+			  remedy);
 }
 
 /* Tell why @bytes of data could not be staged. */

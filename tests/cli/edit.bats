@@ -197,6 +197,17 @@ old_image() {
 	[ "$status" -eq 2 ]
 }
 
+@test "edit: without room it says what is left, and no option of create" {
+	old_image
+	cp old.img before.img
+	mkdir large
+	head -c 30M /dev/zero >large/f
+	run --separate-stderr timeout 60 "$E4PACK" add old.img large
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'add: f: needs 30.0 MiB, the image has '*' left' ]]
+	cmp old.img before.img
+}
+
 @test "edit: a mounted image is refused" {
 	need_root
 	old_image
