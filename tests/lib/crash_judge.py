@@ -94,7 +94,7 @@ def as_digest(rows):
 
 def difference(a, b):
     """The first few rows that two trees do not share."""
-    return "; ".join("%s: %s and %s" % (
+    return "; ".join("%s: %.200s and %.200s" % (
         name.decode(errors="replace"), a.get(name), b.get(name))
         for name in sorted(a.keys() | b.keys())
         if a.get(name) != b.get(name))[:1000]
