@@ -187,6 +187,8 @@ run_prop() {
 		--e4pack "$work/verify/src/e4pack" --count 60
 	tap crash_edits python3 "$top/tests/prop/crash_edits.py" \
 		--e4pack "$work/plain/src/e4pack" --states 500
+	tap edit_history python3 "$top/tests/prop/edit_history.py" \
+		--e4pack "$work/plain/src/e4pack"
 	tap replayers python3 "$top/tests/prop/replayers.py" \
 		--e4pack "$work/plain/src/e4pack"
 	tap crash_tested python3 "$top/tests/prop/crash_tested.py" \
