@@ -9,6 +9,8 @@
 
 #include "base/errors.h"
 
+enum { POLL_MS = 500 };
+
 errcode_t io_above_stdio(int *fd)
 {
 	int moved, saved;
@@ -59,6 +61,34 @@ errcode_t io_read(int fd, void *data, size_t len, size_t *got)
 		ssize_t n = read(fd, (char *)data + done, len - done);
 
 		if (n < 0 && again(fd, POLLIN))
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			break;
+		done += n;
+	}
+	*got = done;
+	return 0;
+}
+
+errcode_t io_read_stoppable(int fd, void *data, size_t len, size_t *got,
+			    const struct progress *progress)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t done = 0;
+	errcode_t err;
+	ssize_t n;
+
+	while (done < len) {
+		err = progress ? progress_check(progress) : 0;
+		if (err)
+			return err;
+		n = poll(&p, 1, POLL_MS);
+		if (n == 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+			continue;
+		n = n < 0 ? n : read(fd, (char *)data + done, len - done);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return errno;

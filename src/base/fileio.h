@@ -11,6 +11,8 @@
 
 #include <et/com_err.h>
 
+#include "base/progress.h"
+
 /* Open for reading on a descriptor over 2, close-on-exec; @flags are further
  * open(2) flags.  @dirfd and @path as for openat(2).  Return: 0 or an errno. */
 errcode_t io_open(int *fd_ret, int dirfd, const char *path, int flags);
@@ -21,6 +23,12 @@ errcode_t io_above_stdio(int *fd);
 
 /* Read up to @len bytes; *@got is less only at end of file. */
 errcode_t io_read(int fd, void *data, size_t len, size_t *got);
+
+/* As io_read(), for a pipe or a terminal: a writer that says nothing does not
+ * make the stop flag of @progress (may be NULL) useless.
+ * Return: the same, or E4PACK_ET_INTERRUPTED. */
+errcode_t io_read_stoppable(int fd, void *data, size_t len, size_t *got,
+			    const struct progress *progress);
 
 /* As io_read() at @offset. */
 errcode_t io_pread(int fd, void *data, size_t len, uint64_t offset,

@@ -218,7 +218,8 @@ static errcode_t run_all(void *arg, struct build *build)
 
 /* Read the scripts of @b, all of them even after an error. */
 static errcode_t read_scripts(struct batch *b, const char *const *scripts,
-			      size_t n, struct diag *diag)
+			      size_t n, struct diag *diag,
+			      const struct progress *progress)
 {
 	static const char *const input[] = { "-" };
 	errcode_t err = 0;
@@ -229,6 +230,7 @@ static errcode_t read_scripts(struct batch *b, const char *const *scripts,
 		n = 1;
 	}
 	script_init(&b->script);
+	b->script.progress = progress;
 	for (i = 0; i < n; i++) {
 		errcode_t one = script_read(&b->script, scripts[i], diag);
 
@@ -254,7 +256,7 @@ errcode_t pack_batch(const struct e4pack_batch_options *options,
 	struct batch b = { .options = options };
 	struct build_stager stager = { .stage = run_all, .arg = &b };
 	const struct script_command *live;
-	errcode_t err = read_scripts(&b, scripts, n, diag);
+	errcode_t err = read_scripts(&b, scripts, n, diag, progress);
 
 	emit_init(&b.out, options->output, options->output_arg);
 	live = find_live(&b.script);
@@ -274,7 +276,7 @@ errcode_t pack_batch_edit(const struct e4pack_batch_options *options,
 {
 	struct batch b = { .options = options };
 	const struct build_stager stager = { .stage = run_all, .arg = &b };
-	errcode_t err = read_scripts(&b, scripts, n, diag);
+	errcode_t err = read_scripts(&b, scripts, n, diag, progress);
 
 	emit_init(&b.out, options->output, options->output_arg);
 	if (!err)

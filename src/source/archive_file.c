@@ -3,7 +3,6 @@
 #include "source/archive_file.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +11,6 @@
 #include "base/fileio.h"
 
 /* How long a wait for a pipe may keep a stop request unseen, in ms. */
-enum { POLL_MS = 500 };
-
 struct file_stream {
 	struct stream stream;
 	struct archive_file *file;
@@ -97,42 +94,12 @@ errcode_t archive_file_check(const struct archive_file *f, struct diag *diag)
 	return 0;
 }
 
-/* Read from a pipe or the like.  The wait is in poll(), not in read(), so
- * that a writer that says nothing does not make the stop flag useless. */
-static errcode_t read_pipe(struct archive_file *f, struct progress *progress,
-			   uint8_t *data, size_t len, size_t *got)
-{
-	struct pollfd p = { .fd = f->fd, .events = POLLIN };
-	size_t done = 0;
-	errcode_t err;
-	ssize_t n;
-
-	while (done < len) {
-		err = progress ? progress_check(progress) : 0;
-		if (err)
-			return err;
-		n = poll(&p, 1, POLL_MS);
-		if (n == 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
-			continue;
-		n = n < 0 ? n : read(f->fd, data + done, len - done);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
-			return errno;
-		if (n == 0)
-			break;
-		done += n;
-	}
-	*got = done;
-	return 0;
-}
-
 static errcode_t read_file(struct archive_file *f, struct progress *progress,
 			   void *data, size_t len, uint64_t pos, size_t *got)
 {
 	if (f->regular)
 		return io_pread(f->fd, data, len, f->start + pos, got);
-	return read_pipe(f, progress, data, len, got);
+	return io_read_stoppable(f->fd, data, len, got, progress);
 }
 
 /* Whether the file is the image, or what the image will replace. */
@@ -155,7 +122,7 @@ static errcode_t examine(struct archive_file *f,
 		return diag_error(diag, f->name, errno, "cannot be examined");
 	if (is_target(&f->st, options))
 		return diag_error(diag, f->name, E4PACK_ET_USAGE,
-				  "is the image that is to be made");
+				  "is the image itself");
 	if (S_ISREG(f->st.st_mode)) {
 		/* Standard input may have been read from before. */
 		here = lseek(f->fd, 0, SEEK_CUR);

@@ -370,8 +370,9 @@ static errcode_t read_lines(struct reader *r, int fd)
 	if (!data)
 		return diag_nomem(r->line.diag);
 	do {
-		err = io_read(fd, data, READ_BYTES, &got);
-		if (err)
+		err = io_read_stoppable(fd, data, READ_BYTES, &got,
+					r->line.script->progress);
+		if (err && err != E4PACK_ET_INTERRUPTED)
 			diag_error(r->line.diag, name, err, "cannot be read");
 		if (!err)
 			err = charge(r->line.script, got, name, r->line.diag);
@@ -407,7 +408,7 @@ errcode_t script_read(struct script *s, const char *name, struct diag *diag)
 	errcode_t err;
 
 	if (!from_stdin) {
-		err = io_open(&fd, AT_FDCWD, name, O_NOCTTY);
+		err = io_open(&fd, AT_FDCWD, name, O_NOCTTY | O_NONBLOCK);
 		if (err)
 			return diag_error(diag, name, err,
 					  "the script cannot be opened");

@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/progress.h"
 #include "base/timestamp.h"
 #include "source/entry.h"
 #include "source/origin.h"
@@ -86,6 +87,7 @@ struct script {
 	size_t n, cap;
 	struct arena arena;	/* every string of the commands */
 	uint64_t taken;		/* bytes read, and kept for commands */
+	const struct progress *progress;	/* may stop the reading; NULL */
 };
 
 /* What the scripts of a run may come to, text and commands together. */
@@ -101,7 +103,7 @@ void script_release(struct script *s);
  * script_release(), or a further script_read() to hear of the next script's
  * errors, too.  Reports.
  * Return: 0; E4PACK_ET_USAGE when a line is wrong; E4PACK_ET_TOO_BIG over
- * SCRIPT_BYTES_MAX; an errno of reading; ENOMEM. */
+ * SCRIPT_BYTES_MAX; an errno of reading; ENOMEM; E4PACK_ET_INTERRUPTED. */
 errcode_t script_read(struct script *s, const char *name, struct diag *diag);
 
 /* How a command of @verb is written: "write PATH OFFSET DATA". */
