@@ -79,17 +79,14 @@ static void tell_full(struct batch *b, const struct script_command *c,
 	const struct delay *d = b->tree->delay;
 	uint64_t left = reserve_available(&d->reserve) <<
 			(d->block_bits + d->cluster_bits);
-	const char *remedy = d->reserve.unbounded ? ": use --max-size" :
-						    ": use --size";
+	const char *option = d->reserve.unbounded ? "use --max-size" :
+						    "use --size";
 	char human[NUMBER_HUMAN_LEN];
 
-	/* The size of an image that is there stays. */
-	if (b->tree->options.image)
-		remedy = "";
 	diag_error(b->build->diag, where, E4PACK_ET_NO_SPACE,
-		   "%s %s%s: the image has %s left%s",
+		   "%s %s%s: the image has %s left: %s",
 		   script_verb_name(c->verb), slash(c), path(c),
-		   number_human(human, left), remedy);
+		   number_human(human, left), build_remedy(b->build, option));
 }
 
 /* Tell why a command failed, unless who knew more has told it. */
@@ -97,7 +94,6 @@ static void tell(struct batch *b, const struct script_command *c,
 		 errcode_t err, unsigned int told)
 {
 	struct diag *diag = b->build->diag;
-	bool is_new = !b->tree->options.image;
 	const char *verb = script_verb_name(c->verb);
 	char *where = place(c);
 
@@ -109,8 +105,9 @@ static void tell(struct batch *b, const struct script_command *c,
 	else if (err == E4PACK_ET_NO_SPACE)
 		tell_full(b, c, where);
 	else if (err == E4PACK_ET_NO_INODES)
-		diag_error(diag, where, err, "%s %s%s: not enough inodes%s",
-			   verb, slash(c), path(c), is_new ? ": use -N" : "");
+		diag_error(diag, where, err, "%s %s%s: not enough inodes: %s",
+			   verb, slash(c), path(c),
+			   build_remedy(b->build, "use -N"));
 	else
 		diag_error(diag, where, err, "%s %s%s: %s", verb, slash(c),
 			   path(c), error_message(err));

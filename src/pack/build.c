@@ -135,6 +135,11 @@ errcode_t build_settle(struct build *b)
 	return b->live ? live_settle(b->live) : 0;
 }
 
+const char *build_remedy(const struct build *b, const char *option)
+{
+	return b->edited ? "enlarge it with resize2fs" : option;
+}
+
 /* The end of a live image: what is delayed yet gets its place. */
 static errcode_t end_live(struct build *b)
 {

@@ -23,7 +23,12 @@ struct build {
 	struct live_frame frame;	/* where the image is live */
 	struct live *live;	/* that of the frame; NULL: it is not */
 	struct plan plan;
+	const struct stat *edited;	/* the image that is there already, or
+					 * NULL for a new one */
 };
+
+/* What helps an image that is too small: @option for a new one. */
+const char *build_remedy(const struct build *b, const char *option);
 
 /* Fills b->tree, with a build_settle() after each step.  Reports. */
 typedef errcode_t build_stage(void *arg, struct build *b);

@@ -47,6 +47,8 @@ static errcode_t hold_and_open(struct edit *e, const char *path)
 {
 	errcode_t err = image_hold(&e->held, path, e->diag);
 
+	if (!err && fstat(e->held, &e->st))
+		err = diag_error(e->diag, path, errno, "cannot stat");
 	return err ? err : image_open_fd(&e->image, e->held, path,
 					 e->options->offset, e->diag);
 }
@@ -415,6 +417,7 @@ errcode_t edit_image(const struct e4pack_options *options, const char *path,
 	errcode_t err = open_image(&e, path);
 	const bool opened = !err;
 
+	e.build.edited = &e.st;
 	if (!err)
 		err = begin(&e);
 	if (!err)

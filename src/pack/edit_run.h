@@ -30,6 +30,7 @@ struct edit_value {
 struct edit {
 	const struct e4pack_options *options;
 	struct diag *diag;
+	struct stat st;		/* of the image */
 	int held;		/* the image, held against others */
 	int fd;			/* what is changed: the image, or a copy */
 	struct target copy;

@@ -25,8 +25,6 @@ static errcode_t put_prefix(char **path, const char *prefix)
 
 static errcode_t add_entry(struct build *b, const struct entry *e)
 {
-	/* The size of an image that is there stays. */
-	bool is_new = !b->tree.options.image;
 	errcode_t err = tree_add(&b->tree, e);
 
 	if (err)
@@ -34,12 +32,12 @@ static errcode_t add_entry(struct build *b, const struct entry *e)
 	err = build_settle(b);
 	if (err == E4PACK_ET_NO_INODES)
 		return diag_error(b->diag, e->path, err,
-				  "there are not enough inodes%s",
-				  is_new ? ": use -N" : "");
+				  "there are not enough inodes: %s",
+				  build_remedy(b, "use -N"));
 	if (err == E4PACK_ET_NO_SPACE)
 		return diag_error(b->diag, e->path, err,
-				  "there is no room for its metadata%s",
-				  is_new ? ": use --size" : "");
+				  "there is no room for its metadata: %s",
+				  build_remedy(b, "use --size"));
 	return err ? diag_error(b->diag, e->path, err, NULL) : 0;
 }
 
@@ -135,6 +133,11 @@ errcode_t stage_source(struct build *b, const char *spec, const char *prefix)
 			folder = folder_of(target->path);
 			so.spool_dir = folder;
 		}
+	}
+	if (b->edited) {
+		so.has_target = true;
+		so.target_dev = b->edited->st_dev;
+		so.target_ino = b->edited->st_ino;
 	}
 	err = stage_one(b, spec, prefix, &so);
 	free(folder);

@@ -104,7 +104,7 @@ static errcode_t check_target(struct dir_scan *s, const struct statx *st)
 	    makedev(st->stx_dev_major, st->stx_dev_minor) != o->target_dev)
 		return 0;
 	return diag_error(o->diag, dir_scan_host_path(s), E4PACK_ET_FAILED,
-			  "the output image lies inside this source");
+			  "the image lies inside this source");
 }
 
 static struct timestamp time_of(struct statx_timestamp t)

@@ -98,18 +98,17 @@ static errcode_t report_full(const struct tree *t, const char *subject,
 			     uint64_t bytes)
 {
 	const struct delay *d = t->delay;
-	const char *remedy = d->reserve.unbounded ? ": use --max-size" :
-						    ": use --size";
+	const char *remedy = d->reserve.unbounded ? "use --max-size" :
+						    "use --size";
 	uint64_t left = reserve_available(&d->reserve);
 	char need[NUMBER_HUMAN_LEN], have[NUMBER_HUMAN_LEN];
 	unsigned int bits = d->block_bits + d->cluster_bits;
 
-	/* The size of an image that is there stays. */
 	if (t->options.image)
-		remedy = "";
+		remedy = "enlarge it with resize2fs";
 	left = left > UINT64_MAX >> bits ? UINT64_MAX : left << bits;
 	return diag_error(t->options.diag, subject, E4PACK_ET_NO_SPACE,
-			  "needs %s, the image has %s left%s",
+			  "needs %s, the image has %s left: %s",
 			  number_human(need, bytes), number_human(have, left),
 			  remedy);
 }

@@ -64,7 +64,7 @@ warning: the image is as it was" ]] || fail "not: $message" || return 1
 	[ "$(content /d/f a.img)" = old ]
 }
 
-# flip IMAGE BYTE [BIT]: one bit of it is another one.
+# flip IMAGE BYTE [MASK]: a bit of it is another one.
 flip() {
 	python3 -S - "$@" <<-'END'
 		import sys
@@ -72,7 +72,8 @@ flip() {
 		    f.seek(int(sys.argv[2]))
 		    byte = f.read(1)[0]
 		    f.seek(-1, 1)
-		    f.write(bytes([byte ^ 1]))
+		    mask = int(sys.argv[3], 0) if len(sys.argv) > 3 else 1
+		    f.write(bytes([byte ^ mask]))
 	END
 }
 
@@ -246,4 +247,296 @@ in_log() {
 	edit -q a.img <<<'put =a /a'
 	in_log 100 1
 	refuses 'the superblock of the journal has a wrong checksum: run e2fsck'
+}
+
+@test "row 65: what is no ext4 image" {
+	: >empty
+	printf x >one
+	head -c 1M /dev/zero >zero
+	mkdir dir
+	mkfifo pipe
+	tar -cf t.tar one
+	printf XFSB >xfs
+	head -c 64K /dev/zero >>xfs
+	while IFS='|' read -r image message; do
+		for option in -q --whole-copy; do
+			run --separate-stderr edit $option "$image" <<<'put =x /x'
+			[ "$status" -eq 1 ] || fail "$image"
+			[ "$stderr" = "e4pack: batch: $image: $message" ] ||
+				fail "$image"
+		done
+	done <<-'END'
+		empty|not an ext2/3/4 image (it is empty)
+		one|not an ext2/3/4 image
+		zero|not an ext2/3/4 image
+		xfs|not an ext2/3/4 image (looks like xfs)
+		t.tar|not an ext2/3/4 image (looks like a tar archive)
+		dir|neither a file nor a block device
+		pipe|neither a file nor a block device
+		/dev/null|neither a file nor a block device
+		missing|cannot open: No such file or directory
+	END
+	[ "$(stat -c %s empty one)" = $'0\n1' ]
+	mke2fs -q -F -t ext2 -b 1024 a.img 4M 2>/dev/null
+	keeps a.img 'a.img: has no journal: use --whole-copy' a.img \
+		<<<'put =x /x'
+	mke2fs -q -F -t ext3 -b 1024 a.img 8M 2>/dev/null
+	edit -q a.img <<<'put =x /x'
+	clean a.img
+	[ "$(content /x a.img)" = x ]
+}
+
+# feature OFFSET: set a bit of the superblock that nobody knows.
+feature() {
+	mke2fs -q -F -t ext4 -b 1024 -O ^metadata_csum a.img 8M 2>/dev/null
+	flip a.img $((1024 + $1)) 0x80
+}
+
+@test "row 68: features that are not known" {
+	feature 0x63
+	refuses 'incompatible features 0x80000000 are not known'
+	feature 0x67
+	refuses 'read-only compatible features 0x80000000 are not known: it can be read, not changed'
+	e4pack ls a.img >/dev/null
+}
+
+@test "row 75: an image that is cut off" {
+	base
+	truncate -s 5M a.img
+	refuses 'the image is 3145728 bytes short'
+}
+
+@test "rows 76, 94: an image that another one holds" {
+	need flock
+	base
+	exec 7<a.img
+	flock 7
+	refuses 'cannot be locked: Device or resource busy'
+	exec 7<&-
+	# An edit that waits for its script has not begun; one that waits for
+	# an archive has.
+	mkfifo pipe
+	"$E4PACK" add -q a.img - <pipe &
+	exec 8>pipe
+	for _ in {1..100}; do
+		! grep -q ":$(stat -c %i a.img) " /proc/locks || break
+		sleep 0.1
+	done
+	refuses 'cannot be locked: Device or resource busy'
+	tar -c -C / --files-from /dev/null >&8
+	exec 8>&-
+	wait $!
+	edit -q a.img <<<'put =x /x'
+	clean a.img
+}
+
+@test "row 76: an image behind a loop device, by any name" {
+	need_root
+	local device
+	base
+	device=$(losetup -f --show a.img) || skip 'no loop devices'
+	ln a.img other.img
+	run --separate-stderr edit other.img <<<'put =x /x'
+	losetup -d "$device"
+	[ "$status" -eq 1 ]
+	[[ $stderr = "e4pack: batch: other.img: is in use by $device, unmount it and detach the device: Device or resource busy" ]]
+}
+
+@test "rows 77, 78: journals that are not there" {
+	local device
+	base
+	mke2fs -q -F -t ext4 -b 1024 -O ^has_journal a.img 8M 2>/dev/null
+	for option in -q --journal-only; do
+		keeps a.img 'a.img: has no journal: use --whole-copy' \
+			$option a.img <<<'put =x /x'
+	done
+	run --separate-stderr edit --whole-copy --journal-only a.img </dev/null
+	[ "$status" -eq 2 ]
+	need_root
+	truncate -s 4M log
+	mke2fs -q -F -b 1024 -O journal_dev log 2>/dev/null
+	device=$(losetup -f --show log) || skip 'no loop devices'
+	mke2fs -q -F -t ext4 -b 1024 -J "device=$device" a.img 8M 2>/dev/null
+	losetup -d "$device"
+	keeps a.img 'a.img: its journal is on another device, which is not supported' \
+		-q a.img <<<'put =x /x'
+}
+
+@test "row 81: an edit reads all of its script before it begins" {
+	base
+	before=$(md5sum <a.img)
+	while IFS='|' read -r line message; do
+		printf 'put =new /d/f\n%b\n' "$line" >script
+		run --separate-stderr edit a.img script
+		[ "$status" -eq 2 ] || fail "$line"
+		[[ $stderr = "e4pack: batch: script:2: $message"* ]] ||
+			fail "$line"
+		[ "$before" = "$(md5sum <a.img)" ] || fail "$line"
+	done <<-'END'
+		frob /x|frob is no verb
+		put =x|an argument is missing; the syntax is: put
+		put "=x /y|a " is not closed
+		put =x /x\0y|a NUL byte is in the line
+		chmod 9 /d/f|9 is no octal mode up to 7777
+		truncate /d/f -1|-1 is no size in bytes
+		rm /d/f extra|extra is one argument too many
+		mknod /x c 5000 2|5000 is no number up to 4095
+		mknod /x c 1 1048576|1048576 is no number up to 1048575
+		chown 4294967295:0 /d/f|4294967295:0 is no UID:GID
+		put =x /d/f/|/d/f/ is the name of a folder
+		mkdir /d/../q|/d/../q has a component ..
+	END
+	{
+		for i in {1..899}; do echo "put =$i /d/f"; done
+		echo 'put missing /x'
+		for i in {1..100}; do echo "put =$i /d/f"; done
+	} >script
+	run --separate-stderr edit a.img script
+	[ "$status" -eq 1 ]
+	[[ $stderr = 'e4pack: batch: missing: cannot be read: No such file or directory'$'\n''e4pack: batch: script:900: note: put failed'$'\n'* ]]
+	[ "$before" = "$(md5sum <a.img)" ]
+	printf 'put =crlf /d/f\r\n' | edit -q a.img
+	[ "$(content /d/f a.img)" = crlf ]
+}
+
+@test "row 82: what the system calls refuse is refused in an edit" {
+	base
+	edit -q a.img <<<'symlink d /l'
+	while IFS='|' read -r line message; do
+		echo "$line" >script
+		keeps a.img "script:1: $message" -q a.img script ||
+			fail "$line"
+	done <<-'END'
+		rm /|rm /: Is a directory
+		rm -r /|rm /: Device or resource busy
+		rmdir /|rmdir /: Device or resource busy
+		mv / /x|mv /: Device or resource busy
+		rm -r /lost+found|rm /lost+found: Operation not permitted
+		mv /lost+found /x|mv /lost+found: Operation not permitted
+		mv /d /d/sub/x|mv /d: Invalid argument
+		mkdir /d|mkdir /d: File exists
+		rm /d|rm /d: Is a directory
+		rmdir /d|rmdir /d: Directory not empty
+		rmdir /d/f|rmdir /d/f: Not a directory
+		ln /d /e|ln /d: Operation not permitted
+		ln /no /e|ln /no: No such file or directory
+		put =x /d|put /d: Is a directory
+		mkdir //a/./b|mkdir /a/b: No such file or directory
+		rm /d/f/x|rm /d/f/x: Not a directory
+		mv /d/f /d/sub|mv /d/f: Is a directory
+		mv /d/sub /d/f|mv /d/sub: Not a directory
+		append /l =x|append /l: Is a directory
+		rmxattr /d/f user.no|rmxattr /d/f: No data available
+		write /x 17592186040319 =y|write /x: File too large
+		truncate /d/f 17592186040321|truncate /d/f: File too large
+		setxattr /d/f user.x random:1:3000|setxattr /d/f: its extended attributes do not fit
+		setxattr /d/f user.x random:1:70000|setxattr /d/f: too big
+		setxattr /d/f none =x|setxattr /d/f: not supported
+	END
+}
+
+@test "row 9: one link more than a file can have" {
+	base
+	for i in {1..65000}; do echo "ln /d/f /d/sub/$i"; done >script
+	keeps a.img 'script:65000: ln /d/f: Too many links' -q a.img script
+}
+
+@test "row 85: an image without room for an edit" {
+	base
+	keeps a.img 'x: needs 20.0 MiB, the image has 6.8 MiB left: enlarge it with resize2fs' \
+		-q a.img <<<'put random:1:20M /x'
+	printf 'put zero:3M /x\nput random:1:4M /y\n' >script
+	keeps a.img 'y: needs 4.0 MiB, the image has 3.8 MiB left: enlarge it with resize2fs' \
+		-q a.img script
+	echo 'write /d/f 0 random:1:20M' >script
+	keeps a.img 'script:1: write /d/f: the image has 6.8 MiB left: enlarge it with resize2fs' \
+		-q a.img script
+	for i in {1..200}; do echo "mkdir /d$i"; done >script
+	n=$(($(superblock a.img 'Free inodes') + 1))
+	keeps a.img "script:$n: mkdir /d$n: not enough inodes: enlarge it with resize2fs" \
+		-q a.img script
+	# Up to the last block: a folder that has to grow.
+	for size in 4096 2048 1024 512 256 128 64 32 16 8 4 2 1 1; do
+		edit -q a.img 2>/dev/null <<<"fallocate /$size 0 ${size}K" ||
+			true
+	done
+	clean a.img
+	[ "$(superblock a.img 'Free blocks')" -lt 4 ]
+	for i in {1..60}; do
+		echo "ln /d/f /d/sub/a-name-that-is-long-so-that-the-folder-grows-$i"
+	done >script
+	before=$(md5sum <a.img)
+	run --separate-stderr edit -q a.img script
+	[ "$status" -eq 1 ]
+	[[ $stderr =~ ^e4pack:\ batch:\ script:[0-9]+:\ ln\ /d/f:\ the\ image\ has\ [0-9.]+\ K?i?B\ left:\ enlarge ]]
+	[ "$before" = "$(md5sum <a.img)" ]
+}
+
+@test "rows 38, 83: a source that holds the image, or is it" {
+	base
+	mkdir s
+	mv a.img s
+	echo x >s/file
+	ln s/a.img other.img
+	while IFS='|' read -r words message; do
+		# shellcheck disable=SC2086
+		run --separate-stderr e4pack add -q $words
+		[ "$status" -gt 0 ] || fail "$words"
+		[[ $stderr = "e4pack: add: $message"$'\n'*': warning: the image is as it was' ]] || fail "$words"
+		[ "$(ls -A s)" = $'a.img\nfile' ]
+	done <<-'END'
+		s/a.img s|s/a.img: the image lies inside this source
+		other.img s|s/a.img: the image lies inside this source
+		--whole-copy s/a.img s|s/a.img: the image lies inside this source
+		s/a.img other.img|other.img: is the image itself
+	END
+	clean s/a.img
+	run --separate-stderr edit -q s/a.img <<<'put s/a.img /x'
+	[ "$status" -eq 1 ]
+	[[ $stderr = 's/a.img: changed while it was read'* ||
+	   $stderr = *'s/a.img: changed while it was read'* ]]
+	clean s/a.img
+}
+
+@test "row 84: edits with closed descriptors, small limits and odd masks" {
+	base
+	cp a.img start.img
+	export SOURCE_DATE_EPOCH=1700000000
+	echo 'put random:1:100K /x' >script
+	for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+		cp start.img a.img
+		bash -c "\"\$E4PACK\" batch -q a.img script $closed"
+		clean a.img
+		[ "$(content /x a.img | wc -c)" -eq 102400 ]
+	done
+	cp start.img a.img
+	run --separate-stderr bash -c \
+		'ulimit -f 100; exec "$E4PACK" batch -q a.img script'
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'File too large'*'the image is as it was' ]] ||
+		[[ $stderr = *'File too large'*'outcome unknown'* ]]
+	clean a.img
+	umask 777
+	cp start.img umask.img
+	chmod 640 umask.img
+	"$E4PACK" batch -q --whole-copy umask.img script
+	umask 022
+	[ "$(stat -c %a umask.img)" = 640 ]
+	clean umask.img
+	bash -c 'ulimit -n 16; exec "$E4PACK" batch -q start.img script'
+	clean start.img
+}
+
+@test "row 90: signals end an edit with its status, and leave the old tree" {
+	base
+	before=$(md5sum <a.img)
+	for number in INT TERM HUP; do
+		result=$(printf 'put =new /d/f\n' |
+			python3 "$LIB/interrupt.py" "$number" 0.5 "$E4PACK" \
+			batch -q --whole-copy a.img)
+		[ "$result" -eq $((128 + $(kill -l "$number"))) ] ||
+			fail "$number: $result"
+		[ "$before" = "$(md5sum <a.img)" ]
+		tidy
+	done
 }

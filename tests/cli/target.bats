@@ -25,7 +25,7 @@ load helper
 		run --separate-stderr e4pack create -F same.img "$source" \
 			<two.tar
 		[ "$status" -ne 0 ] || fail "$source was taken"
-		mentions 'image that is to be made'
+		mentions 'is the image itself'
 		cmp same.img two.tar
 		tidy
 		rm same.img

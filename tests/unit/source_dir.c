@@ -324,7 +324,7 @@ static void excluded_names(void **state)
 	s->options.target_ino = st.st_ino;
 	assert_int_equal(scratch_scan(s, NULL), E4PACK_ET_FAILED);
 	assert_non_null(strstr(s->message,
-			       "/b/image: the output image lies inside"));
+			       "/b/image: the image lies inside"));
 	s->options.exclude = patterns;
 	s->options.n_exclude = 2;
 	expect_paths(s, "\nb\nb/a\n");
