@@ -75,12 +75,6 @@ static errcode_t put_file(struct edit *e, struct tree_inode *inode,
 			  struct disk_inode *disk, struct inode_values *v)
 {
 	v->size = inode->file.size;
-	if (disk && v->size != disk->info.size) {
-		errcode_t err = edit_load_check_content(&e->load, disk);
-
-		if (err)
-			return err;
-	}
 	if (v->size > INT32_MAX && !e->format.large_file)
 		return diag_error(e->diag, image_path(e->image),
 				  E4PACK_ET_TOO_BIG, "inode %u is larger than "

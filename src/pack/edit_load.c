@@ -22,6 +22,7 @@
 #include "tree/stage.h"
 
 /* Flags of a file that say that it is more than its bytes. */
+enum { SECTOR_BITS = 9 };
 enum { CASEFOLD_FL = 0x40000000, VERITY_FL = 0x00100000 };
 
 void edit_load_init(struct edit_load *l, struct image *image,
@@ -211,8 +212,15 @@ static errcode_t load_inline_file(struct edit_load *l,
 static errcode_t load_file(struct edit_load *l, struct tree_inode *inode,
 			   struct disk_inode *d)
 {
+	const struct delay *delay = l->tree->delay;
+
 	inode->file.size = d->info.size;
 	inode->file.disksize = d->info.size;
+	inode->file.block_bits = (uint8_t)delay->block_bits;
+	inode->file.cluster_bits = (uint8_t)delay->cluster_bits;
+	/* With the blocks of its mapping, which nobody has counted. */
+	inode->file.allocated = (uint32_t)(d->info.sectors >>
+		(delay->block_bits + delay->cluster_bits - SECTOR_BITS));
 	if (edit_load_is_inline(d))
 		return load_inline_file(l, inode, d);
 	inode->file.on_disk = true;
@@ -283,9 +291,12 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 	return err ? err : load_xattrs(l, inode, d);
 }
 
-errcode_t edit_load_check_content(const struct edit_load *l,
-				  const struct disk_inode *d)
+/* A seal, or a key that is not known here, bars the content. */
+static errcode_t open_content(void *arg, const struct tree_inode *inode)
 {
+	const struct edit_load *l = arg;
+	const struct disk_inode *d = edit_load_find(l, inode);
+
 	if (!(d->info.flags & (INODE_FLAG_ENCRYPT | VERITY_FL)))
 		return 0;
 	return diag_error(l->diag, image_path(l->image),
@@ -378,7 +389,8 @@ static errcode_t list(void *arg, const struct tree_inode *dir,
 	return err ? err : read_dir(l->image, &d->info, tell_item, &g);
 }
 
-const struct tree_image edit_load_image = { look_up, list, load };
+const struct tree_image edit_load_image = { look_up, list, load,
+					    open_content };
 
 static errcode_t add_extent(void *arg, const struct extent *e)
 {
@@ -452,11 +464,8 @@ errcode_t edit_load_query(struct edit_load *l,
 	const struct extent *x;
 	uint32_t lblk = e->lblk;
 	size_t i;
-	/* A file whose last name is gone only gives its blocks back. */
-	errcode_t err = inode->links ? edit_load_check_content(l, d) : 0;
+	errcode_t err = edit_load_map(l, d);
 
-	if (!err)
-		err = edit_load_map(l, d);
 	if (err)
 		return err;
 	x = edit_load_extent(d, lblk);

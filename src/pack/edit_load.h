@@ -69,11 +69,6 @@ static inline bool edit_load_is_inline(const struct disk_inode *d)
 	return d && d->info.flags & INODE_FLAG_INLINE;
 }
 
-/* Refuse what has content that nobody can change without its key, or at all.
- * Reports.  Return: 0 or E4PACK_ET_UNSUPPORTED. */
-errcode_t edit_load_check_content(const struct edit_load *l,
-				  const struct disk_inode *d);
-
 /* Have the mapping of @d in it, which is empty for inline data.  Reports. */
 errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d);
 

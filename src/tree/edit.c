@@ -92,10 +92,15 @@ static errcode_t make_plain(struct tree *t, struct path_place *place,
 static errcode_t open_node(struct tree *t, struct node *n,
 			   struct node **ret)
 {
+	errcode_t err;
+
 	if (node_is_folder(n))
 		return EISDIR;
 	if (!S_ISREG(n->inode->mode))
 		return EINVAL;
+	err = load_open(t, n->inode);
+	if (err)
+		return err;
 	n->inode->content_changed = true;
 	inode_touch_content(t, n->inode);
 	tree_note_change(t, n->inode);

@@ -160,6 +160,9 @@ static errcode_t find_copy(struct tree *t, const struct entry *e,
 		*ret = copy;
 		return 0;
 	}
+	/* Nobody has read the content. */
+	if (first->on_disk)
+		return diag_error(t->options.diag, e->path, EMLINK, NULL);
 	err = warn_full(t, e);
 	if (!err)
 		err = stage_copy(t, dir, e->path, first, &copy);
@@ -177,11 +180,16 @@ static errcode_t find_copy(struct tree *t, const struct entry *e,
 static errcode_t replace_content(struct tree *t, const struct entry *e,
 				 struct tree_inode *inode)
 {
+	errcode_t err;
+
 	if (!S_ISREG(inode->mode))
 		return diag_error(t->options.diag, e->path,
 				  E4PACK_ET_BAD_ENTRY,
 				  "hard link with data to %s, which is no "
 				  "regular file", e->hardlink);
+	err = load_open(t, inode);
+	if (err)
+		return err;
 	inode->content_changed = true;
 	return stage_content(t, inode, e);
 }

@@ -100,6 +100,14 @@ struct node *node_load(struct tree *t, const struct node *dir,
 	return n;
 }
 
+errcode_t load_open(struct tree *t, const struct tree_inode *inode)
+{
+	const struct tree_image *image = t->options.image;
+
+	return inode->on_disk && image->open ?
+		image->open(t->options.image_arg, inode) : 0;
+}
+
 struct node *node_child(struct tree *t, const struct node *dir,
 			const char *name, size_t len)
 {

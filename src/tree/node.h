@@ -14,6 +14,10 @@
  * Return: 0, ENOMEM, or what the image's calls returned. */
 errcode_t load_root(struct tree *t);
 
+/* Ask the image whether the content of @inode, a file, may be changed.
+ * Reports.  Return: 0, or why not. */
+errcode_t load_open(struct tree *t, const struct tree_inode *inode);
+
 /* What only this room knows of a tree. */
 struct tree_tables {
 	struct links hosts;	/* host device and inode number -> inode */

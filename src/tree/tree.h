@@ -102,6 +102,9 @@ struct tree_image {
 	/* Fill in all of @inode, whose number is set, that is not names: the
 	 * mode first, by tree_set_mode(). */
 	errcode_t (*load)(void *arg, struct tree_inode *inode);
+	/* Whether the content of @inode, a file on disk, may be changed.
+	 * NULL: it may.  Return: 0, or why not. */
+	errcode_t (*open)(void *arg, const struct tree_inode *inode);
 };
 
 struct tree_options {

@@ -78,7 +78,7 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 	return f->fail;
 }
 
-static const struct tree_image image = { look_up, list, load };
+static const struct tree_image image = { look_up, list, load, NULL };
 static const struct edit_attributes attributes = { .mode = 0644 };
 
 static void begin(struct fake *f)
