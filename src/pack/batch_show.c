@@ -251,6 +251,9 @@ errcode_t batch_ls(struct batch *b, const struct script_command *c)
 		return err;
 	if (!S_ISDIR(n->inode->mode))
 		return ENOTDIR;
+	err = tree_load_folder(b->tree, n);
+	if (err)
+		return err;
 	if (b->options->json)
 		list = json_array();
 	RB_FOREACH(child, node_head, &n->inode->dir.children) {

@@ -15,6 +15,10 @@ content() {
 	debugfs -R "cat $1" "$2" 2>/dev/null
 }
 
+block_size() {
+	dumpe2fs -h old.img 2>/dev/null | sed -n 's/^Block size: *//p'
+}
+
 # An image of mke2fs with a few files in it.
 old_image() {
 	mkdir -p t/d/sub
@@ -238,6 +242,80 @@ old_image() {
 	END
 	clean old.img
 	[[ $(content /d/from-the-kernel old.img) = *'and us'* ]]
+}
+
+@test "edit: scripts show what the image has and what they made of it" {
+	old_image
+	edit old.img >shown <<-'END'
+		ls /d
+		es /big
+		stat /big
+		append /big zero:5000
+		rm /d/f
+		ls /d
+		stat /big
+		df
+	END
+	[ "$(grep -c '^file .* f$' shown)" = 1 ]
+	[ "$(grep -c '^directory .* sub$' shown)" = 2 ]
+	[ "$(grep '^ .* written$' shown | awk '{ n += $2 } END { print n }')" \
+		= "$((100000 / $(block_size) + 1))" ]
+	grep -q '^  size       100000$' shown
+	grep -q '^  size       105000$' shown
+	grep -q ' 0 unwritten, [1-9][0-9]* delayed$' shown
+	before=$(dumpe2fs -h old.img 2>/dev/null | grep '^Free blocks')
+	edit -q old.img <<<'df'
+	[ "$before" = "$(dumpe2fs -h old.img 2>/dev/null |
+		grep '^Free blocks')" ]
+}
+
+@test "edit: a name in an archive for a file of the image that is full" {
+	old_image
+	debugfs -w -R 'sif /big links_count 65000' old.img 2>/dev/null
+	python3 - <<-'END'
+		import tarfile
+		with tarfile.open("link.tar", "w") as t:
+		    e = tarfile.TarInfo("new")
+		    e.type, e.linkname = tarfile.LNKTYPE, "big"
+		    t.addfile(e)
+	END
+	before=$(md5sum <old.img)
+	run --separate-stderr e4pack add old.img link.tar
+	[ "$status" -eq 1 ]
+	[[ $stderr = *'new: Too many links'* ]] || fail
+	[ "$before" = "$(md5sum <old.img)" ]
+	debugfs -w -R 'sif /big links_count 1' old.img 2>/dev/null
+	e4pack add old.img link.tar
+	clean old.img
+	content /new old.img | cmp - t/big
+}
+
+@test "edit: everything that the kernel has made, moved and removed" {
+	need_root
+	mkdir m
+	for args in '-b 1024' '-b 4096 -O inline_data,ea_inode' \
+		'-b 1024 -O ^extent,^64bit'; do
+		# shellcheck disable=SC2086
+		mke2fs -q -F -t ext4 $args old.img 48M 2>/dev/null
+		mount -o loop old.img m 2>/dev/null || skip 'no loop mounts'
+		python3 "$LIB/fill.py" m 300
+		umount m
+		clean old.img
+		e4pack ls --json old.img / | jq -r .path | sort >names
+		{
+			echo 'mkdir /moved'
+			grep -vx /lost+found names | while read -r path; do
+				echo "mv $path /moved$path"
+				echo "chmod 700 /moved$path"
+			done | grep -v 'chmod.*/link'
+		} | edit -q old.img
+		clean old.img
+		[ "$(e4pack ls old.img /moved | wc -l)" = \
+			"$(($(wc -l <names) - 1))" ]
+		echo 'rm -r /moved' | edit -q old.img
+		clean old.img
+		[[ $(e2fsck -fn old.img 2>/dev/null) = *' 11/'* ]]
+	done
 }
 
 # extents PATH IMAGE: how many a file has.

@@ -29,12 +29,19 @@ from random_scripts import Comparison, Wrong, clean, run  # noqa: E402
 FEATURES = ("^metadata_csum", "^64bit", "^flex_bg", "^resize_inode",
             "^dir_index", "^huge_file", "uninit_bg",
             "^has_journal,has_journal", "inline_data", "inline_data",
-            "ea_inode")
+            "ea_inode", "bigalloc", "^filetype", "^dir_nlink",
+            "^large_file", "sparse_super2", "metadata_csum_seed",
+            "large_dir")
+# What cannot be with one of these.
+NEEDS = {"large_dir": ("^dir_index",),
+         "metadata_csum_seed": ("^metadata_csum", "uninit_bg")}
 
 
 def make_image(rng, program, image, bs):
     words = ["-b", str(bs)]
     features = [f for f in FEATURES if rng.random() < 0.12]
+    features = [f for f in features if f not in NEEDS or
+                not any(n in features for n in NEEDS[f])]
     if rng.random() < 0.5:
         if features:
             words += ["-O", ",".join(features)]
