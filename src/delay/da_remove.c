@@ -165,6 +165,8 @@ errcode_t da_remove_blocks(struct delay *d, struct delayed_file *f,
 	DA_TRACE(d, f, TRACE_ES_REMOVE_EXTENT, lblk, len);
 	free_mapped(&r);
 	empty_range(&r);
+	if (f->on_disk && d->ops && d->ops->forget_blocks)
+		d->ops->forget_blocks(d->ops_arg, f, lblk, len);
 	f->pinned = true;
 	da_check(d, f);
 	return 0;

@@ -50,6 +50,11 @@ struct delay_ops {
 	 * fail; who gives them to the free space changes reserve.free. */
 	void (*free_blocks)(void *arg, const struct delayed_file *f,
 			    uint64_t pblk, uint64_t len);
+	/* Blocks [@lblk, @lblk + @len) of @f are a hole from now on; those in
+	 * clusters that keep other blocks may come back to their place, where
+	 * their old bytes mean nothing.  Cannot fail. */
+	void (*forget_blocks)(void *arg, const struct delayed_file *f,
+			      uint32_t lblk, uint32_t len);
 	/* Append runs of free blocks for the beginning of @req to the empty
 	 * @out: at least one block or, with bigalloc, whole clusters from the
 	 * one of @req->lblk on, and no more than asked for.  The number of

@@ -5,8 +5,8 @@
  *	block was free in the image	written to its place, before the log
  *	block holds old bytes		read, changed, logged
  *
- * A block that was unwritten in the image reads as zero, whatever lies there:
- * it is logged over zeros.
+ * What was unwritten in the image, or is in use only as a part of a cluster,
+ * reads as zero, whatever lies there: it is logged over zeros.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -68,14 +68,13 @@ static errcode_t put_block(struct overwrite *o, const struct content_range *r,
 	uint64_t from = r->offset > begin ? r->offset : begin;
 	uint64_t to = r->offset + r->len < end ? r->offset + r->len : end;
 	const struct change *seen = changes_from(&o->e->changes, pblk, false);
-	const struct extent *old = edit_load_extent(o->disk, lblk);
 	bool first = !seen || seen->pblk != pblk;
 	uint8_t *block;
 	errcode_t err = changes_edit(&o->e->changes, pblk, &block);
 
 	if (err)
 		return err;
-	if (first && old && old->unwritten)
+	if (first && !edit_load_has_bytes(o->disk, lblk, pblk))
 		memset(block, 0, (size_t)1 << bits);
 	return read_range(o, r, from - r->offset, block + (from - begin),
 			  (size_t)(to - from));

@@ -17,7 +17,6 @@
 #include "image/read_dir.h"
 #include "image/read_inline.h"
 #include "image/read_link.h"
-#include "image/read_map.h"
 #include "image/read_xattr.h"
 #include "tree/stage.h"
 
@@ -38,6 +37,7 @@ void disk_inode_release(struct disk_inode *d)
 	free(d->extents);
 	free(d->maps);
 	free(d->values);
+	free(d->forgotten);
 	origin_put(d->data);
 	if (d->opened)
 		dir_edit_release(&d->dir);
@@ -391,94 +391,3 @@ static errcode_t list(void *arg, const struct tree_inode *dir,
 
 const struct tree_image edit_load_image = { look_up, list, load,
 					    open_content };
-
-static errcode_t add_extent(void *arg, const struct extent *e)
-{
-	struct disk_inode *d = arg;
-
-	if (array_reserve(&d->extents, &d->cap_extents, d->n_extents + 1,
-			  sizeof(*d->extents)))
-		return ENOMEM;
-	d->extents[d->n_extents++] = *e;
-	return 0;
-}
-
-static errcode_t add_map(void *arg, uint64_t pblk)
-{
-	struct disk_inode *d = arg;
-
-	if (array_reserve(&d->maps, &d->cap_maps, d->n_maps + 1,
-			  sizeof(*d->maps)))
-		return ENOMEM;
-	d->maps[d->n_maps++] = pblk;
-	return 0;
-}
-
-errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d)
-{
-	const struct map_visitor v = {
-		.extent = add_extent, .meta = add_map, .arg = d,
-	};
-	errcode_t err;
-
-	if (d->mapped)
-		return 0;
-	if (edit_load_is_inline(d))
-		return 0;
-	err = read_map(l->image, &d->info, &v);
-	d->mapped = !err;
-	return err == ENOMEM ? diag_nomem(l->diag) : err;
-}
-
-/* The first extent that ends behind @lblk. */
-static size_t extent_from(const struct disk_inode *d, uint32_t lblk)
-{
-	size_t lo = 0, hi = d->n_extents;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		const struct extent *e = &d->extents[mid];
-
-		if ((uint64_t)e->lblk + e->len <= lblk)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-const struct extent *edit_load_extent(const struct disk_inode *d,
-				      uint32_t lblk)
-{
-	size_t i = d ? extent_from(d, lblk) : 0;
-
-	return d && i < d->n_extents && d->extents[i].lblk <= lblk ?
-		&d->extents[i] : NULL;
-}
-
-errcode_t edit_load_query(struct edit_load *l,
-			  const struct tree_inode *inode,
-			  struct es_extent *e)
-{
-	struct disk_inode *d = edit_load_find(l, inode);
-	const struct extent *x;
-	uint32_t lblk = e->lblk;
-	size_t i;
-	errcode_t err = edit_load_map(l, d);
-
-	if (err)
-		return err;
-	x = edit_load_extent(d, lblk);
-	if (x) {
-		*e = (struct es_extent){ x->lblk, x->len, x->pblk,
-			x->unwritten ? ES_UNWRITTEN : ES_WRITTEN };
-		return 0;
-	}
-	i = extent_from(d, lblk);
-	e->lblk = i ? d->extents[i - 1].lblk + d->extents[i - 1].len : 0;
-	e->len = (i < d->n_extents ? d->extents[i].lblk : ES_MAX_BLOCKS) -
-		 e->lblk;
-	e->pblk = 0;
-	e->status = ES_HOLE;
-	return 0;
-}

@@ -34,6 +34,9 @@ struct disk_inode {
 	uint64_t *maps;		/* blocks that hold the mapping */
 	size_t n_maps, cap_maps;
 	bool mapped;		/* the mapping was read */
+	struct run *forgotten;	/* blocks of the file that were a hole at some
+				 * time of the edit, any order */
+	size_t n_forgotten, cap_forgotten;
 	struct dir_edit dir;	/* a folder, once it was looked into */
 	bool opened;		/* it was */
 };
@@ -72,10 +75,15 @@ static inline bool edit_load_is_inline(const struct disk_inode *d)
 /* Have the mapping of @d in it, which is empty for inline data.  Reports. */
 errcode_t edit_load_map(struct edit_load *l, struct disk_inode *d);
 
-/* Return: the extent of @d, its mapping read, that holds block @lblk, or
- * NULL. */
-const struct extent *edit_load_extent(const struct disk_inode *d,
-				      uint32_t lblk);
+/* Note that blocks of @inode became a hole.  Return: 0 or ENOMEM. */
+errcode_t edit_load_forget(struct edit_load *l,
+			   const struct tree_inode *inode, uint32_t lblk,
+			   uint32_t len);
+
+/* Whether block @pblk on disk holds the bytes that the file @d (NULL: a new
+ * one) has in block @lblk, as far as the edit does not change them. */
+bool edit_load_has_bytes(const struct disk_inode *d, uint32_t lblk,
+			 uint64_t pblk);
 
 /* Have the folder @d open for changes.  Reports. */
 errcode_t edit_load_folder(struct edit_load *l, struct disk_inode *d);

@@ -278,7 +278,18 @@ static errcode_t query(void *arg, const struct tree_inode *inode,
 	return edit_load_query(s->load, inode, e);
 }
 
+static errcode_t forget(void *arg, const struct tree_inode *inode,
+			uint32_t lblk, uint32_t len)
+{
+	struct edit_space *s = arg;
+
+	/* A block that is a cluster is given back. */
+	return s->geo->cluster_bits ?
+		edit_load_forget(s->load, inode, lblk, len) : 0;
+}
+
 const struct live_space_ops edit_space_ops = {
 	.allocate = allocate, .release = release, .query = query,
+	.forget = forget,
 	.take_number = take_number, .give_number = give_number,
 };

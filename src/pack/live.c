@@ -106,9 +106,21 @@ static errcode_t query_blocks(void *arg, const struct delayed_file *f,
 	return l->space->query(l->space_arg, inode_of(f), e);
 }
 
+static void forget_blocks(void *arg, const struct delayed_file *f,
+			  uint32_t lblk, uint32_t len)
+{
+	struct live *l = arg;
+	errcode_t err = l->space->forget ?
+		l->space->forget(l->space_arg, inode_of(f), lblk, len) : 0;
+
+	if (err && !l->failed)
+		l->failed = err;
+}
+
 static const struct delay_ops live_ops = {
 	.query_blocks = query_blocks,
 	.free_blocks = free_blocks,
+	.forget_blocks = forget_blocks,
 	.allocate = allocate,
 	.take_back = take_back,
 };

@@ -34,6 +34,9 @@ struct live_space_ops {
 				 const struct tree_inode *dir, uint32_t *ino);
 	/* The last name of @inode is gone.  Return: 0 or ENOMEM. */
 	errcode_t (*give_number)(void *arg, const struct tree_inode *inode);
+	/* delay_ops.forget_blocks().  NULL: nothing is on disk. */
+	errcode_t (*forget)(void *arg, const struct tree_inode *inode,
+			    uint32_t lblk, uint32_t len);
 	/* A file is not open any more.  NULL: that changes nothing. */
 	void (*close)(void *arg, const struct tree_inode *inode);
 	/* delay_ops.query_blocks().  NULL: no file has a mapping yet. */

@@ -342,3 +342,35 @@ rich_tree() {
 		clean image.img
 	done
 }
+
+@test "bigalloc: edits find no old bytes in clusters that they share" {
+	local args
+	edit() { e4pack batch -q old.img; }
+	for args in '-b 1024' '-b 4096'; do
+		# shellcheck disable=SC2086
+		mke2fs -q -F -t ext4 -O bigalloc $args old.img 16M 2>/dev/null
+		edit <<<'put random:1:3M /a'
+		edit <<<'rm /a'
+		edit <<<'put =short /b'
+		edit <<<'write /b 9300 =late'
+		clean old.img
+		e4pack cat old.img /b |
+			cmp - <(printf short; head -c 9295 /dev/zero
+				printf late)
+		edit <<<'put random:1:48K /c'
+		edit <<<'put random:2:48K /d'
+		edit <<-'END'
+			truncate /c 1000
+			write /c 9000 =later
+			punch /d 8192 32768
+			fallocate /d 16384 8192
+			write /d 20000 =here
+		END
+		clean old.img
+		e4pack cat old.img /c | tail -c +1001 |
+			cmp - <(head -c 8000 /dev/zero; printf later)
+		e4pack cat old.img /d | tail -c +8193 | head -c 32768 |
+			cmp - <(head -c 11808 /dev/zero; printf here
+				head -c 20956 /dev/zero)
+	done
+}

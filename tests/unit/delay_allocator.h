@@ -163,10 +163,12 @@ static bool live_commit(void *arg)
 }
 
 static const struct delay_ops live_ops = {
-	query_disk, give_back, live_allocate, live_take_back, NULL
+	query_disk, give_back, NULL, live_allocate, live_take_back,
+	NULL
 };
 static const struct delay_ops journal_ops = {
-	query_disk, give_back, live_allocate, live_take_back, live_commit
+	query_disk, give_back, NULL, live_allocate, live_take_back,
+	live_commit
 };
 
 static void live_init(struct live *l, uint32_t blocks, uint32_t bits,

@@ -122,7 +122,7 @@ static void small_take_back(void *arg, const struct delayed_file *f,
 }
 
 static const struct delay_ops small_ops = {
-	query_disk, small_free, small_allocate, small_take_back, NULL
+	query_disk, small_free, NULL, small_allocate, small_take_back, NULL
 };
 
 struct kind {
