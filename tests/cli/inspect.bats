@@ -277,18 +277,19 @@ lrwxrwxrwx 1 7 8   14 2020-09-13 12:26 link -> ../bin/numbers
 	long=$(printf '%0200d' 0)
 	{
 		echo 'mkdir d'
-		seq -f 'mkfifo d/%g' 20000
+		seq -f 'mkfifo d/%g' 30000
 		for d in 1 2 3 4 5 6; do
 			echo "mkdir $d"
 			seq -f "mkfifo $d/%g$long" 350
 		done
 	} >script
 	e4pack batch --new large.img script
-	seq -f /d/%g 20000 | xargs -s 1000000 timeout 30 "$E4PACK" stat \
-		large.img |
-		sed -n 's/^path: *//p' | cmp - <(seq -f /d/%g 20000)
+	(
+		ulimit -t 8
+		seq -f /d/%g 30000 | xargs -s 1500000 "$E4PACK" stat large.img
+	) | sed -n 's/^path: *//p' | cmp - <(seq -f /d/%g 30000)
 	for n in $(seq 350); do printf "%s/$n$long\n" 1 2 3 4 5 6 1; done |
-		xargs timeout 60 "$E4PACK" stat --json large.img |
+		xargs timeout 100 "$E4PACK" stat --json large.img |
 		jq -r '[.inode, .path] | @tsv' | sort -u >all
 	e4pack ls -R -i --json large.img |
 		jq -r 'select(.path | test("^/[1-6]/")) |
