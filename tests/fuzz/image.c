@@ -34,8 +34,10 @@ static const char *const globs[] = { "*", "*/[a-m]*" };
 
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
-static void fill(struct fuzz_file *f, const uint8_t *data, size_t size)
+/* Make the image of @pieces pieces. */
+static void fill(struct fuzz_file *f, const uint8_t *data, size_t pieces)
 {
+	const size_t size = 4 + pieces * RECORD;
 	const uint64_t kib = get_le32(data) % (MAX_KIB + 1);
 	size_t at;
 
@@ -74,7 +76,7 @@ static void ask_once(const struct e4pack_inspect_options *inspect,
 		.inspect = *inspect, .archive = "-",
 	};
 	struct e4pack_frag_options frag = {
-		.inspect = *inspect, .svg = "-",
+		.inspect = *inspect, .svg = "-", .top = 5,
 	};
 
 	e4pack_frag(&frag, path, NULL, 0);
@@ -86,10 +88,9 @@ static void ask_once(const struct e4pack_inspect_options *inspect,
 	fuzz_forget(ear);
 	e4pack_extract(&extract, path, NULL, 0);
 	fuzz_forget(ear);
-	e4pack_diff(inspect, path, path);
 }
 
-static void ask(const char *path, bool json)
+static void ask(const char *path, const char *other, bool json)
 {
 	struct fuzz_ear ear;
 	struct e4pack_inspect_options inspect = {
@@ -116,19 +117,25 @@ static void ask(const char *path, bool json)
 	fuzz_forget(&ear);
 	ask_trees(&inspect, path);
 	fuzz_forget(&ear);
+	e4pack_diff(&inspect, path, other);
+	fuzz_forget(&ear);
 	if (!json)
 		ask_once(&inspect, &ear, path);
 }
 
+/* The image is compared with itself without its last piece. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz_file f;
+	const size_t pieces = size < 4 ? 0 : (size - 4) / RECORD;
+	struct fuzz_file f, other;
 
-	if (size < 4 + RECORD)
+	if (!pieces)
 		return 0;
-	fill(&f, data, size);
-	ask(f.path, false);
-	ask(f.path, true);
+	fill(&f, data, pieces);
+	fill(&other, data, pieces - 1);
+	ask(f.path, other.path, false);
+	ask(f.path, other.path, true);
+	fuzz_close(&other);
 	fuzz_close(&f);
 	return 0;
 }

@@ -105,11 +105,29 @@ class Images:
             ["image", size], stderr=subprocess.DEVNULL)
         self.keep(name, "image")
 
-    def debugfs(self, name, *lines):
+    def logged(self, name, options, size, jo, *blocks, revoked=0):
+        """A log with copies of these blocks, as they are."""
+        run(["mke2fs", "-q", "-F", "-b", "1024", "-J", "size=1", "-d",
+             "tree", "-O", "^resize_inode" + options, "image", size],
+            stderr=subprocess.DEVNULL)
+        with open("image", "rb") as f:
+            data = bytearray(f.read())
+        data[KIB + 96] |= 4  # of the superblock: recovery is needed
+        with open("blocks", "wb") as f:
+            for n in blocks:
+                f.write(data[n * KIB:(n + 1) * KIB])
+        lines = ["jo" + jo, "jw -b %s blocks" % ",".join(map(str, blocks))]
+        if revoked:
+            lines.append("jw -r %d" % revoked)
         with open("commands", "w", encoding="ascii") as f:
-            f.write("\n".join(lines) + "\n")
+            f.write("\n".join(lines + ["jc"]) + "\n")
         run(["debugfs", "-w", "-f", "commands", "image"],
             stderr=subprocess.DEVNULL)
+        said = subprocess.run([self.program, "journal", "image"], check=True,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout
+        if b"recovery replays" not in said:
+            sys.exit("debugfs left no log in " + name)
         self.keep(name, "image")
 
 
@@ -160,13 +178,14 @@ def images(program, out):
                                 "^has_journal,^metadata_csum"], size="512K")
     i.foreign("ext3", ["-t", "ext3", "-J", "size=1", "-O", "^resize_inode"],
               size="4M")
-    with open("block", "wb") as f:
-        f.write(b"B" * 1024)
-    i.debugfs("ext3-log", "jo", "jw -b 60,61,62 block", "jw -r 61", "jc")
-    i.foreign("ext4-log-from", ["-t", "ext4", "-J", "size=1", "-O",
-                                "^resize_inode"], size="4M")
-    os.unlink(os.path.join(out, "ext4-log-from"))
-    i.debugfs("ext4-log", "jo -c", "jw -b 1,60,61 block", "jc")
+    i.foreign("ext4-orphan-file", ["-t", "ext4", "-J", "size=1", "-O",
+                                   "^resize_inode,orphan_file"], size="4M")
+    i.logged("ext3-log", ",^extent,^64bit,^metadata_csum", "4M", "",
+             1, 2, 3, 4, 5, 6, 30, revoked=30)
+    i.logged("ext4-log", ",extent,64bit,^metadata_csum", "4M", "",
+             1, 2, 5, 6, 7, 40, 41)
+    i.logged("ext4-log-csum", ",extent,64bit,metadata_csum", "4M", " -c -v 3",
+             2, 5, 6, 7, 40, 41)
 
 
 def archives(out):
