@@ -78,22 +78,27 @@ static errcode_t tell(const struct image *img, errcode_t err)
 	return err;
 }
 
-/* What read_map() tells goes into the map, up to the first hole. */
+/* What read_map() tells goes into the map, up to the first hole and the last
+ * whole block of the size: the kernel goes by the size. */
 struct gather {
 	struct logmap *map;
 	const struct image *img;
+	uint64_t end;		/* blocks of the size */
 	bool hole;
 };
 
 static errcode_t gather_extent(void *arg, const struct extent *e)
 {
 	struct gather *g = arg;
+	uint32_t len = e->len;
 
-	if (e->unwritten || e->lblk != g->map->blocks)
+	if (e->unwritten || e->lblk != g->map->blocks || e->lblk >= g->end)
 		g->hole = true;
 	if (g->hole)
 		return 0;
-	return tell(g->img, logmap_add(g->map, e->pblk, e->len));
+	if (len > g->end - e->lblk)
+		len = (uint32_t)(g->end - e->lblk);
+	return tell(g->img, logmap_add(g->map, e->pblk, len));
 }
 
 errcode_t logmap_read(struct logmap *m, struct image *img, uint32_t ino)
@@ -107,6 +112,7 @@ errcode_t logmap_read(struct logmap *m, struct image *img, uint32_t ino)
 		return err;
 	if (!S_ISREG(i.mode) || i.links == 0)
 		return image_bad(img, "inode %u is not a journal", ino);
+	g.end = i.size >> image_geometry(img)->block_bits;
 	err = read_map(img, &i, &v);
 	return err ? err : tell(img, logmap_finish(m));
 }

@@ -35,7 +35,8 @@ errcode_t logmap_add(struct logmap *m, uint64_t pblk, uint32_t len);
  * E4PACK_ET_BAD_IMAGE for a block that is mapped twice. */
 errcode_t logmap_finish(struct logmap *m);
 
-/* Map the file that inode @ino of the image is, up to the first hole.
+/* Map the file that inode @ino of the image is, up to the first hole or the
+ * end of its size.
  * Reports.  Return: as logmap_finish() and read_map(). */
 errcode_t logmap_read(struct logmap *m, struct image *img, uint32_t ino);
 

@@ -34,6 +34,7 @@ struct dir_check {
 	uint32_t seed;		/* of its checksums */
 	uint32_t at;		/* logical block, for messages */
 	uint64_t blocks;	/* that are mapped */
+	bool unread;		/* the mapping or inline data is damaged */
 	bool indexed, hash_beside;	/* each name has its hash behind it */
 	struct htree htree;
 	uint64_t *names;	/* a long hash of each name */

@@ -67,6 +67,7 @@ static errcode_t read_entries(struct dir_check *d)
 		buf_release(&data);
 	}
 	/* Told when the inode was looked at. */
+	d->unread |= err == E4PACK_ET_BAD_IMAGE;
 	return err == E4PACK_ET_BAD_IMAGE ? 0 : err;
 }
 
@@ -93,7 +94,8 @@ static errcode_t check_dir(struct check *c, struct check_folder *folder)
 	err = htree_begin(&d);
 	if (!err)
 		err = read_entries(&d);
-	if (!err)
+	/* What follows from a mapping that is not whole is no news. */
+	if (!err && !d.unread)
 		htree_end(&d);
 	if (!err)
 		err = dir_find_twice(&d, read_entries);

@@ -37,6 +37,20 @@ static errcode_t check_copies(struct check *c, const struct journal *j)
 	       err == E4PACK_ET_UNSUPPORTED ? 0 : err;
 }
 
+/* Beyond the log, too, each block of the journal's size has to be there. */
+static errcode_t check_journal_size(struct check *c, const struct journal *j,
+				    uint32_t ino)
+{
+	const uint64_t mapped = (uint64_t)j->map.blocks << c->geo->block_bits;
+	struct inode_info info;
+	errcode_t err = read_inode(&info, c->img, ino);
+
+	if (!err && info.size > mapped)
+		fault_inode(c->faults, ino, "the journal's size is %" PRIu64
+			    ", of its blocks %" PRIu64, info.size, mapped);
+	return err == E4PACK_ET_BAD_IMAGE ? 0 : err;
+}
+
 static errcode_t check_journal(struct check *c)
 {
 	const uint32_t ino = sb32(c, SB_JOURNAL_INO);
@@ -71,11 +85,12 @@ static errcode_t check_journal(struct check *c)
 		return err;
 	if (j.super.error)
 		fault_inode(c->faults, ino, "the kernel stopped the journal "
-			    "with error %u", j.super.error);
+			    "with error %d", j.super.error);
 	if (j.super.start && !(c->incompat & INCOMPAT_RECOVER))
-		fault_inode(c->faults, ino, "the journal is not empty and the "
-			    "superblock says so");
-	if (c->incompat & INCOMPAT_RECOVER)
+		fault_inode(c->faults, ino, "the journal is not empty, the "
+			    "superblock does not say so");
+	err = check_journal_size(c, &j, ino);
+	if (!err && (c->incompat & INCOMPAT_RECOVER))
 		err = check_copies(c, &j);
 	journal_release(&j);
 	return err;

@@ -228,6 +228,17 @@ debug() {
 	[ "$(jq -r .faults <<<"${lines[1]}")" = 1 ]
 }
 
+@test "verify: a journal whose size is not that of its log" {
+	small_tree t
+	create new.img -s 16M t
+	for size in 4194303 4190208 4194305 8388608; do
+		cp --sparse=always new.img bad.img
+		debug bad.img "sif <8> size $size"
+		! e2fsck -fn bad.img >/dev/null 2>&1
+		faulty bad.img 'the journal( is damaged|.s size is [0-9]+, of)'
+	done
+}
+
 @test "verify: an image whose journal waits is checked as after it" {
 	need_root
 	mke2fs -q -F -t ext4 -b 4096 live.img 32M

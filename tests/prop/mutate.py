@@ -41,6 +41,10 @@ RULES = [
      "e2fsck offers to clear the flag, but ends as if it were content"),
 ]
 
+# One of them that brings others with it: what lies below such a node is not
+# read, so that a folder seems to have lost names.
+CUTS_OFF = "extents: a node has a wrong depth"
+
 METADATA_CSUM, GDT_CSUM = 0x400, 0x10
 
 
@@ -447,6 +451,8 @@ def ask_verify(program, path):
 
 def excused(who, lines):
     rules = [rule for rule in RULES if rule[0] == who]
+    if any(re.search(CUTS_OFF, line) for line in lines):
+        return True
     return all(any(re.search(rule[1], line) for rule in rules)
                for line in lines)
 
