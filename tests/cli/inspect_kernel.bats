@@ -41,6 +41,33 @@ all_of() {
 	done
 }
 
+# added FEATURE TUNE2FS-OPTIONS...: the kernel fills an image, then tune2fs
+# gives it a feature that the kernel may not write, or not even read: then its
+# view of the image before is the judge.
+added() {
+	local feature=$1
+	shift
+	rm -f plain.img
+	mkdir -p mnt
+	mke2fs -q -F -t ext4 -I 256 plain.img 24M
+	mount -o loop plain.img mnt
+	python3 "$LIB/fill_kernel.py" mnt >filled || fail 'cannot fill'
+	umount mnt
+	cp --sparse=always plain.img ref.img
+	tune2fs -O "$feature" "$@" ref.img >log 2>&1 || fail "$(<log)"
+	has_feature ref.img "$feature"
+	if ! mount -o ro,loop ref.img mnt 2>/dev/null; then
+		echo "# $feature beside an image without it" >&3
+		mount -o ro,loop plain.img mnt
+	fi
+	python3 "$LIB/check_inspect.py" "$E4PACK" ref.img mnt >log ||
+		fail "$feature: $(<log)" || return 1
+	umount mnt
+	clean ref.img
+	run --separate-stderr e4pack verify ref.img
+	[[ $status = 0 ]] || fail "$feature: verify ended with $status"
+}
+
 @test "kernel: ext2 and ext3" {
 	all_of 24M <<-'END'
 		-t ext2 -b 1024 -I 128
@@ -107,33 +134,6 @@ all_of() {
 		-t ext4 -O quota,project
 		-t ext4 -O casefold -E encoding=utf8
 	END
-}
-
-# added FEATURE TUNE2FS-OPTIONS...: the kernel fills an image, then tune2fs
-# gives it a feature that the kernel may not write, or not even read: then its
-# view of the image before is the judge.
-added() {
-	local feature=$1
-	shift
-	rm -f plain.img
-	mkdir -p mnt
-	mke2fs -q -F -t ext4 -I 256 plain.img 24M
-	mount -o loop plain.img mnt
-	python3 "$LIB/fill_kernel.py" mnt >filled || fail 'cannot fill'
-	umount mnt
-	cp --sparse=always plain.img ref.img
-	tune2fs -O "$feature" "$@" ref.img >log 2>&1 || fail "$(<log)"
-	has_feature ref.img "$feature"
-	if ! mount -o ro,loop ref.img mnt 2>/dev/null; then
-		echo "# $feature beside an image without it" >&3
-		mount -o ro,loop plain.img mnt
-	fi
-	python3 "$LIB/check_inspect.py" "$E4PACK" ref.img mnt >log ||
-		fail "$feature: $(<log)" || return 1
-	umount mnt
-	clean ref.img
-	run --separate-stderr e4pack verify ref.img
-	[[ $status = 0 ]] || fail "$feature: verify ended with $status"
 }
 
 @test "kernel: quotas, projects and encodings, added later" {
