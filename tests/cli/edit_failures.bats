@@ -55,7 +55,7 @@ warning: the image is as it was" ]] || fail "not: $message" || return 1
 	# Nor when the reader has gone away.
 	{
 		echo 'put =new /d/f'
-		for _ in {1..20000}; do echo "es /d/f"; done
+		yes 'es /d/f' | head -n 20000
 	} >script
 	run bash -c '"$E4PACK" batch a.img script 2>said | head -n 1 >/dev/null
 		exit "${PIPESTATUS[0]}"'
@@ -387,9 +387,9 @@ feature() {
 		mkdir /d/../q|/d/../q has a component ..
 	END
 	{
-		for i in {1..899}; do echo "put =$i /d/f"; done
+		seq -f 'put =%.0f /d/f' 899
 		echo 'put missing /x'
-		for i in {1..100}; do echo "put =$i /d/f"; done
+		seq -f 'put =%.0f /d/f' 100
 	} >script
 	run --separate-stderr edit a.img script
 	[ "$status" -eq 1 ]
@@ -437,7 +437,7 @@ feature() {
 
 @test "row 9: one link more than a file can have" {
 	base
-	for i in {1..65000}; do echo "ln /d/f /d/sub/$i"; done >script
+	seq -f 'ln /d/f /d/sub/%.0f' 65000 >script
 	keeps a.img 'script:65000: ln /d/f: Too many links' -q a.img script
 }
 
