@@ -19,7 +19,7 @@
 
 enum { BLOCK = 1024, LEAF = 1000, INDEX = 1001, SKIP = 77 };
 
-static char path[] = "image_read_map.XXXXXX";
+static char path[] = "/tmp/image_read_map.XXXXXX";
 
 struct told {
 	struct extent e[8];

@@ -19,7 +19,7 @@
 
 enum { SKIP = 77, FILE_INO = 12, AT_LABEL = 120, STATES = 6 };
 
-static char folder[] = "journal_oracle.XXXXXX";
+static char folder[] = "/tmp/journal_oracle.XXXXXX";
 
 static const struct {
 	const char *options;

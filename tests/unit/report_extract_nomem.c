@@ -58,7 +58,7 @@ char *__wrap_strdup(const char *s)
 	return fails() ? NULL : __real_strdup(s);
 }
 
-static char folder[] = "extract_nomem.XXXXXX";
+static char folder[] = "/tmp/extract_nomem.XXXXXX";
 
 static const char script[] =
 	"set -e; cd %s; PATH=$PATH:/sbin:/usr/sbin; mkdir -p t/a/b t/c; "

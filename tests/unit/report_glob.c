@@ -18,7 +18,7 @@
 
 enum { SKIP = 77 };
 
-static char folder[] = "report_glob.XXXXXX";
+static char folder[] = "/tmp/report_glob.XXXXXX";
 
 static const char script[] =
 	"set -e; cd %s; PATH=$PATH:/sbin:/usr/sbin; mkdir -p t/d/e t/f t/.h; "

@@ -65,7 +65,7 @@ char *__wrap_strndup(const char *s, size_t n)
 	return fails() ? NULL : __real_strndup(s, n);
 }
 
-static char folder[] = "report_nomem.XXXXXX";
+static char folder[] = "/tmp/report_nomem.XXXXXX";
 
 static const char script[] =
 	"set -e; cd %s; PATH=$PATH:/sbin:/usr/sbin; mkdir -p t/d/e t/x; "

@@ -20,7 +20,7 @@
 
 enum { DEPTH = 300 };
 
-static char folder[] = "report_place.XXXXXX";
+static char folder[] = "/tmp/report_place.XXXXXX";
 
 /* Make and open a chain of folders, then go back up it, with every folder
  * still reached. */

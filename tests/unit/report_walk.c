@@ -20,7 +20,7 @@
 
 enum { SKIP = 77 };
 
-static char folder[] = "report_walk.XXXXXX";
+static char folder[] = "/tmp/report_walk.XXXXXX";
 
 /* The longest target lies in a block of its own. */
 static const char script[] =

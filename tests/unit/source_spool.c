@@ -41,7 +41,7 @@ static int setup(void **state)
 
 	diag_init(&f->diag, collect, &f->messages);
 	f->options.diag = &f->diag;
-	strcpy(f->dir, "spool-test-XXXXXX");
+	strcpy(f->dir, "/tmp/spool-test-XXXXXX");
 	if (!mkdtemp(f->dir))
 		return -1;
 	f->options.spool_dir = f->dir;
