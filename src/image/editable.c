@@ -77,7 +77,7 @@ static errcode_t check_features(const struct image *img)
 		return 0;
 	return diag_error(img->diag, img->path, E4PACK_ET_UNSUPPORTED, "has "
 			  "read-only compatible features 0x%x, which are not "
-			  "known", unknown);
+			  "known: it can be read, not changed", unknown);
 }
 
 errcode_t image_begin_edit(struct image *img)

@@ -208,7 +208,7 @@ old_image() {
 	head -c 30M /dev/zero >large/f
 	run --separate-stderr timeout 60 "$E4PACK" add old.img large
 	[ "$status" -eq 1 ]
-	[[ $stderr = *'add: f: needs 30.0 MiB, the image has '*' left' ]]
+	[[ $stderr = *'add: f: needs 30.0 MiB, the image has '*' left: enlarge it with resize2fs'* ]]
 	cmp old.img before.img
 }
 

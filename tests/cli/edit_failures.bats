@@ -296,7 +296,7 @@ feature() {
 	feature 0x63
 	refuses 'incompatible features 0x80000000 are not known'
 	feature 0x67
-	refuses 'read-only compatible features 0x80000000 are not known: it can be read, not changed'
+	refuses 'has read-only compatible features 0x80000000, which are not known: it can be read, not changed'
 	e4pack ls a.img >/dev/null
 }
 
@@ -358,7 +358,9 @@ feature() {
 	device=$(losetup -f --show log) || skip 'no loop devices'
 	mke2fs -q -F -t ext4 -b 1024 -J "device=$device" a.img 8M 2>/dev/null
 	losetup -d "$device"
-	keeps a.img 'a.img: its journal is on another device, which is not supported' \
+	uuid=$(superblock a.img 'Journal UUID')
+	[ -n "$uuid" ]
+	keeps a.img "a.img: its journal is on another device, which is not supported: UUID $uuid" \
 		-q a.img <<<'put =x /x'
 }
 
@@ -443,10 +445,10 @@ feature() {
 
 @test "row 85: an image without room for an edit" {
 	base
-	keeps a.img 'x: needs 20.0 MiB, the image has 6.8 MiB left: enlarge it with resize2fs' \
+	keeps a.img 'standard input:1: put /x: the image has 6.8 MiB left: enlarge it with resize2fs' \
 		-q a.img <<<'put random:1:20M /x'
 	printf 'put zero:3M /x\nput random:1:4M /y\n' >script
-	keeps a.img 'y: needs 4.0 MiB, the image has 3.8 MiB left: enlarge it with resize2fs' \
+	keeps a.img 'script:2: put /y: the image has 3.8 MiB left: enlarge it with resize2fs' \
 		-q a.img script
 	echo 'write /d/f 0 random:1:20M' >script
 	keeps a.img 'script:1: write /d/f: the image has 6.8 MiB left: enlarge it with resize2fs' \

@@ -196,7 +196,8 @@ agree() {
 	[[ -d tracing/events/jbd2 ]] || skip 'no events of jbd2'
 	INSTANCE=tracing/instances/e4pack.$$
 	mkdir "$INSTANCE" || skip 'no instance of the trace'
-	mount -o loop old.img m || skip 'no loop device'
+	# Without commits that a timer begins.
+	mount -o loop,commit=600 old.img m || skip 'no loop device'
 	dev=$(stat -c %d m)
 	echo 1 >"$INSTANCE/events/jbd2/enable"
 	echo new >m/d/n
