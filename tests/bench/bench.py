@@ -72,7 +72,7 @@ WITH_CP = dict(PACKERS, cp='exec cp -a "$in" "$out"')
 IMAGE = '"$E4PACK" create -q --no-sync "$dir/image" "$in"'
 ROOMY = '"$E4PACK" create -q --no-sync -s 4G "$dir/image" "$in"'
 COPY_ONE = '''mkdir -p "$dir/mnt" && mount -o loop "$dir/image" "$dir/mnt" &&
-cp "$dir/one" "$dir/mnt/new-file" && umount "$dir/mnt"'''
+cp "$dir/one/new-file" "$dir/mnt" && umount "$dir/mnt"'''
 COPY_OUT = '''mkdir -p "$dir/mnt" &&
 mount -o loop,ro "$dir/image" "$dir/mnt" && cp -a "$dir/mnt/." "$out" &&
 umount "$dir/mnt"'''
@@ -102,13 +102,13 @@ CASES = [
          {"e4pack": create(), "cp": 'exec cp -a "$in" "$out"'}, 0.5,
          64 * MIB),
     Case("add", "a file of 4 KiB into 4 GiB", "small",
-         {"e4pack": 'exec "$E4PACK" add -q --no-sync "$dir/image" "$dir/one"',
-          "debugfs": 'exec debugfs -w -R "write $dir/one new-file" '
+         {"e4pack": 'exec "$E4PACK" add -q "$dir/image" "$dir/one"',
+          "debugfs": 'exec debugfs -w -R "write $dir/one/new-file new-file" '
                      '"$dir/image"',
           "mount, cp": COPY_ONE}, 0.005, 32 * MIB, before=ROOMY +
-         ' && head -c 4096 /dev/urandom >"$dir/one"',
-         each='debugfs -w -R "rm new-file" "$dir/image"; '
-              'debugfs -w -R "rm one" "$dir/image"; :'),
+         ' && mkdir -p "$dir/one" && head -c 4096 /dev/urandom '
+         '>"$dir/one/new-file"',
+         each='debugfs -w -R "rm new-file" "$dir/image"'),
     Case("frag", "where the files lie", "small",
          {"e4pack": 'exec "$E4PACK" frag "$dir/image"',
           "debugfs": 'exec debugfs -R "filefrag -r /" "$dir/image"'},
@@ -227,7 +227,7 @@ class Bench:
                 for tool, values in seconds.items():
                     values.append(self.turn(case, case.tools[tool], env,
                                             log)[0])
-        for leftover in "out", "image", "source.tar":
+        for leftover in "out", "image", "one", "source.tar":
             remove(f"{self.dir}/{leftover}")
         tools = {tool: {"best": min(values),
                         "median": statistics.median(values),
@@ -308,6 +308,8 @@ def main():
         for case in cases:
             results.append(bench.run(case))
             show(results[-1])
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        sys.exit(f"run.sh: {error}")
     finally:
         bench.close()
     if args.json:
