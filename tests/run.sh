@@ -246,6 +246,7 @@ run_check() {
 	for script in layers symbols manuals scripts; do
 		one "$script.sh" sh "$top/tests/$script.sh"
 	done
+	one 'make distdir' make -C "$work/plain" distdir
 }
 
 needs() {
