@@ -12,7 +12,7 @@ set -eu
 
 build_packages='gcc make autoconf automake pkg-config libext2fs-dev
 	comerr-dev e2fsprogs zlib1g-dev libarchive-dev uuid-dev libjansson-dev
-	libbsd-dev libmd-dev'
+	libbsd-dev libxxhash-dev'
 test_packages='libcmocka-dev bats attr acl libcap2-bin cpio zstd xz-utils
 	bzip2 gzip lz4 jq python3 shellcheck libarchive-tools mandoc groff-base
 	valgrind strace file util-linux mount clang libclang-rt-dev'

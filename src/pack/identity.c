@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The identity of an image: SHA-256 over the entry list without content, in
+ * The identity of an image: a digest over the entry list without content, in
  * the order of numbers and paths, and over the options that shape it.  Its
  * first half becomes the UUID (marked as version 8, a custom one), its second
  * half the hash seed.
  *
  * What each entry has is fed as one row of bytes, and of its times only those
- * that are not its mtime, so that most take one block of the digest:
+ * that are not its mtime:
  *
  *	0	le32	number of the folder
  *	4	le32	number, then mode, uid, gid, flags
@@ -183,12 +183,14 @@ errcode_t identity_settle(struct plan *p)
 	struct digest d;
 	errcode_t err;
 
-	digest_init(&d);
+	if (digest_init(&d))
+		return diag_nomem(p->diag);
 	add_options(&d, p);
 	err = tree_walk(p->tree, add_node, &d);
+	digest_final(&d, sum);
+	digest_release(&d);
 	if (err)
 		return diag_nomem(p->diag);
-	digest_final(&d, sum);
 	sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x80);
 	sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
 	memcpy(p->frame.uuid, sum, 16);
