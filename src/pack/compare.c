@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 
 #include "base/arena.h"
 #include "base/errors.h"
@@ -26,6 +25,7 @@
 #include "pack/build.h"
 #include "pack/compare_content.h"
 #include "pack/create.h"
+#include "pack/workers.h"
 #include "tree/node.h"
 #include "tree/stage.h"
 
@@ -209,8 +209,7 @@ static void compare_attributes(const struct compare *c,
 static errcode_t flush_batch(struct compare *c)
 {
 	struct content_batch *b = &c->batch;
-	const unsigned int n = c->o->build->threads ? c->o->build->threads :
-			       (unsigned int)get_nprocs();
+	const unsigned int n = worker_count(c->o->build);
 	char what[DIFFERENCE_LEN];
 	errcode_t err = content_batch_compare(b, c->img, n, c->o->diag);
 	size_t i;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -20,6 +19,7 @@
 #include "image/dirblock.h"
 #include "image/super.h"
 #include "pack/inode_table.h"
+#include "pack/workers.h"
 
 static errcode_t place_files(struct plan *p, struct writeback_item *items,
 			     size_t *n)
@@ -48,13 +48,6 @@ static errcode_t place_files(struct plan *p, struct writeback_item *items,
 			};
 	}
 	return 0;
-}
-
-static unsigned int worker_count(const struct e4pack_options *o)
-{
-	int n = o->threads ? (int)o->threads : get_nprocs();
-
-	return n < 1 ? 1 : n > 64 ? 64 : (unsigned int)n;
 }
 
 static uint64_t file_blocks(const struct plan *p)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "pack/workers.h"
 
 /* Put @prefix before a path of a source; the source's root becomes it. */
 static errcode_t put_prefix(char **path, const char *prefix)
@@ -91,6 +92,7 @@ static void set_options(struct source_options *s,
 	memset(s, 0, sizeof(*s));
 	s->diag = diag;
 	s->progress = progress;
+	s->threads = worker_count(o);
 	s->one_file_system = o->one_file_system;
 	s->ignore_unreadable = o->ignore_unreadable;
 	s->allow_vanished = o->allow_vanished;

@@ -20,6 +20,7 @@
 
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "source/dir_ahead.h"
 #include "source/dir_entry.h"
 #include "source/dir_names.h"
 #include "source/exclude.h"
@@ -37,8 +38,9 @@ struct frame {
 	ino_t ino;
 	int fd;			/* -1: given up for now */
 	size_t path_len;	/* bytes of scan.path that are its path */
-	struct dir_names names;
+	struct dir_names names;	/* without those left out */
 	size_t next;		/* of the names, the one to give next */
+	struct dir_ahead ahead;	/* while @fd is open and names are left */
 };
 
 RB_HEAD(frame_tree, frame);
@@ -57,13 +59,14 @@ struct dir_source {
 	struct source source;
 	struct dir_scan scan;
 	struct exclude exclude;
+	struct dir_lookers *lookers;
 	struct host_dir *root;
 	dev_t root_dev;
 	struct frame *top;		/* innermost; NULL before the root */
 	struct frame_tree on_way;	/* all frames, to find loops */
 	bool started;			/* the root was given */
 	bool descend;			/* what was given last is a folder */
-	struct statx last;		/* of what was given last */
+	struct statx last;		/* of the folder given last */
 };
 
 static dev_t dev_of(const struct statx *st)
@@ -76,12 +79,14 @@ static void frame_close(struct frame *f)
 	/* The root's belongs to the origins, too. */
 	if (!f->up || f->fd < 0)
 		return;
+	dir_ahead_end(&f->ahead);
 	close(f->fd);
 	f->fd = -1;
 }
 
 static void frame_free(struct frame *f)
 {
+	dir_ahead_end(&f->ahead);
 	frame_close(f);
 	host_dir_put(f->dir);
 	dir_names_release(&f->names);
@@ -142,6 +147,18 @@ static void close_outer(struct frame *top)
 		frame_close(f);
 }
 
+/* Let scan.path be that of @name in @f. */
+static errcode_t set_path(struct dir_source *s, const struct frame *f,
+			  const char *name)
+{
+	struct buf *path = &s->scan.path;
+
+	path->len = f->path_len;
+	if (buf_add(path, "/", 1) || buf_add_str(path, name) || !buf_str(path))
+		return diag_nomem(s->scan.options->diag);
+	return 0;
+}
+
 /* Everything that is asked of a folder before its names are read. */
 static errcode_t check_folder(struct dir_source *s, struct frame *f)
 {
@@ -158,6 +175,39 @@ static errcode_t check_folder(struct dir_source *s, struct frame *f)
 	if (!err && s->last.stx_attributes & STATX_ATTR_ENCRYPTED)
 		err = dir_check_key(&s->scan, f->fd);
 	return err;
+}
+
+/* Take the names out that the patterns leave out, before anyone looks at
+ * them: there may be reasons not to touch them. */
+static errcode_t drop_excluded(struct dir_source *s, struct frame *f)
+{
+	struct dir_names *names = &f->names;
+	size_t i, kept = 0;
+	errcode_t err;
+
+	if (!s->scan.options->n_exclude)
+		return 0;
+	for (i = 0; i < names->n; i++) {
+		err = set_path(s, f, names->sorted[i]);
+		if (err)
+			return err;
+		if (!exclude_match(&s->exclude, dir_scan_path(&s->scan)))
+			names->sorted[kept++] = names->sorted[i];
+	}
+	names->n = kept;
+	s->scan.path.len = f->path_len;
+	return buf_str(&s->scan.path) ? 0 : diag_nomem(s->scan.options->diag);
+}
+
+/* Let the names of @f that are left be looked at; scan.path is its path. */
+static errcode_t look_ahead(struct dir_source *s, struct frame *f)
+{
+	if (f->next == f->names.n)
+		return 0;
+	return dir_ahead_begin(&f->ahead, s->lookers, f->fd,
+			       dir_scan_host_path(&s->scan), f->names.sorted,
+			       f->names.n, f->next) ?
+		diag_nomem(s->scan.options->diag) : 0;
 }
 
 /* Make the folder @fd, given last, the innermost frame; takes over @fd. */
@@ -180,6 +230,10 @@ static errcode_t push(struct dir_source *s, int fd, const char *name)
 		else if (err)
 			err = dir_scan_trouble(&s->scan, err, &skip, CONTENT);
 	}
+	if (!err && !skip)
+		err = drop_excluded(s, f);
+	if (!err && !skip)
+		err = look_ahead(s, f);
 	if (err || skip) {
 		frame_free(f);
 		return err;
@@ -230,12 +284,15 @@ static errcode_t leave(struct dir_source *s)
 			err = errno;
 		if (!err && (st.stx_ino != up->ino || dev_of(&st) != up->dev))
 			err = E4PACK_ET_CHANGED;
-		if (err && !buf_str(&s->scan.path))
+		if (!buf_str(&s->scan.path))
 			return diag_nomem(s->scan.options->diag);
 		if (err)
 			return diag_error(s->scan.options->diag,
 					  dir_scan_host_path(&s->scan), err,
 					  "the way back to it is lost");
+		err = look_ahead(s, up);
+		if (err)
+			return err;
 	}
 	RB_REMOVE(frame_tree, &s->on_way, f);
 	frame_free(f);
@@ -243,21 +300,23 @@ static errcode_t leave(struct dir_source *s)
 	return 0;
 }
 
-static errcode_t set_path(struct dir_source *s, const char *name)
+/* On the way over mount points there is no need to mount more. */
+static int look_flags(const struct source_options *o)
 {
-	struct buf *path = &s->scan.path;
-
-	path->len = s->top->path_len;
-	if (buf_add(path, "/", 1) || buf_add_str(path, name) || !buf_str(path))
-		return diag_nomem(s->scan.options->diag);
-	return 0;
+	return AT_SYMLINK_NOFOLLOW |
+	       (o->one_file_system ? AT_NO_AUTOMOUNT : 0);
 }
 
 static errcode_t give_root(struct dir_source *s, struct entry *e, bool *end)
 {
-	errcode_t err = dir_entry_read(&s->scan, e, &s->last, s->root,
-				       s->root->fd, ".", end);
+	struct dir_look look;
+	errcode_t err;
 
+	dir_look_at(&look, s->root->fd, dir_scan_host_path(&s->scan), ".",
+		    look_flags(s->scan.options));
+	err = dir_entry_read(&s->scan, e, &look, s->root, s->root->fd, ".",
+			     end);
+	s->last = look.st;
 	s->root_dev = dev_of(&s->last);
 	s->started = true;
 	s->descend = !err && !*end;
@@ -267,19 +326,19 @@ static errcode_t give_root(struct dir_source *s, struct entry *e, bool *end)
 /* Fill @e from the next name of the innermost folder. */
 static errcode_t give_name(struct dir_source *s, struct entry *e, bool *skip)
 {
-	const char *name = s->top->names.sorted[s->top->next++];
-	errcode_t err = set_path(s, name);
+	struct frame *f = s->top;
+	const char *name = f->names.sorted[f->next];
+	const struct dir_look *look;
+	errcode_t err = set_path(s, f, name);
 
 	*skip = false;
 	if (err)
 		return err;
-	if (exclude_match(&s->exclude, dir_scan_path(&s->scan))) {
-		*skip = true;
-		return 0;
-	}
-	err = dir_entry_read(&s->scan, e, &s->last, s->top->dir, s->top->fd,
-			     name, skip);
+	look = dir_ahead_get(&f->ahead, f->next++);
+	err = dir_entry_read(&s->scan, e, look, f->dir, f->fd, name, skip);
 	s->descend = !err && !*skip && S_ISDIR(e->mode);
+	if (s->descend)
+		s->last = look->st;
 	return err;
 }
 
@@ -324,6 +383,7 @@ static void dir_free(struct source *source)
 		up = s->top->up;
 		frame_free(s->top);
 	}
+	dir_lookers_free(s->lookers);
 	dir_scan_release(&s->scan);
 	exclude_release(&s->exclude);
 	host_dir_put(s->root);
@@ -380,7 +440,9 @@ errcode_t dir_source_open(struct source **ret, const char *path,
 	s->source.ops = &dir_ops;
 	RB_INIT(&s->on_way);
 	dir_scan_init(&s->scan, options);
-	err = exclude_init(&s->exclude, options);
+	s->lookers = dir_lookers_new(options->threads, look_flags(options));
+	err = s->lookers ? exclude_init(&s->exclude, options) :
+			   diag_nomem(options->diag);
 	if (!err)
 		err = open_root(s, path);
 	if (err)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From a name of a host directory to an entry: one statx(), one listxattr(),
- * and further calls only where the answers ask for them.
+ * From what the kernel said of a name to an entry, with further calls only
+ * where that asks for them.
  */
 #include "source/dir_entry.h"
 
@@ -306,21 +306,19 @@ static errcode_t read_by_type(struct dir_scan *s, struct entry *e,
 }
 
 errcode_t dir_entry_read(struct dir_scan *s, struct entry *e,
-			 struct statx *st, struct host_dir *dir, int dirfd,
-			 const char *name, bool *skip)
+			 const struct dir_look *look, struct host_dir *dir,
+			 int dirfd, const char *name, bool *skip)
 {
-	/* On the way over mount points there is no need to mount more. */
-	int flags = AT_SYMLINK_NOFOLLOW |
-		    (s->options->one_file_system ? AT_NO_AUTOMOUNT : 0);
+	const struct statx *st = &look->st;
 	errcode_t err;
 
 	*skip = false;
-	if (statx(dirfd, name, flags, STATX_BASIC_STATS | STATX_BTIME, st))
-		return dir_scan_trouble(s, errno, skip, "left out");
+	if (look->err)
+		return dir_scan_trouble(s, look->err, skip, "left out");
 	err = check_owner(s, st);
 	if (!err)
 		err = fill_common(s, e, st);
-	if (!err)
+	if (!err && !look->plain)
 		err = dir_xattr_read(s, e, dirfd, name, skip);
 	if (!err && !*skip)
 		err = read_by_type(s, e, st, dir, dirfd, name, skip);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "source/dir_ahead.h"
 #include "source/host_file.h"
 #include "source/source.h"
 
@@ -21,7 +22,6 @@ struct dir_scan {
 	size_t root_len;	/* bytes of it that are the source's path,
 				 * without trailing slashes */
 	bool check_access;	/* not privileged: ask before trusting */
-	bool no_listxattrat;	/* the kernel does not have the call */
 	struct buf list, value;	/* of extended attributes, scratch */
 };
 
@@ -40,12 +40,16 @@ const char *dir_scan_path(const struct dir_scan *s);
 errcode_t dir_scan_trouble(struct dir_scan *s, errcode_t err, bool *skip,
 			   const char *result);
 
-/* Fill the empty @e, and @st, from @name in @dirfd, which is @dir; for the
- * root @name is ".".  Reports.  Return: 0, with *@skip when it is to be left
- * out and @e is half filled, or a code. */
+/* Fill the empty @e from @name in @dirfd, which is @dir, of which the kernel
+ * said @look; for the root @name is ".".  Reports.  Return: 0, with *@skip
+ * when it is to be left out and @e is half filled, or a code. */
 errcode_t dir_entry_read(struct dir_scan *s, struct entry *e,
-			 struct statx *st, struct host_dir *dir, int dirfd,
-			 const char *name, bool *skip);
+			 const struct dir_look *look, struct host_dir *dir,
+			 int dirfd, const char *name, bool *skip);
+
+/* Whether @name in the folder @dirfd, at @path on the host ("": not known),
+ * surely has no extended attributes.  Any thread may ask. */
+bool dir_xattr_none(int dirfd, const char *path, const char *name);
 
 /* Add the extended attributes of the name looked at to @e; arguments and
  * result as for dir_entry_read(). */

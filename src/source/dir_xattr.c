@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,25 +100,46 @@ static errcode_t add_listed(struct dir_scan *s, struct entry *e,
 	return err;
 }
 
-/* List the attributes of @name in @dirfd into scan.list, as far as they fit
- * in it.  Return: whether the kernel could; else ask by path. */
-static bool list_at(struct dir_scan *s, int dirfd, const char *name)
-{
 #ifdef SYS_listxattrat
-	long n;
+static atomic_bool no_listxattrat;	/* this kernel does not have it */
 
-	if (s->no_listxattrat)
-		return false;
-	n = syscall(SYS_listxattrat, dirfd, name, AT_SYMLINK_NOFOLLOW,
-		    s->list.data, s->list.cap);
-	s->list.len = n < 0 ? 0 : n;
+/* The bytes of the list of @name in @dirfd.  Return: as llistxattr(). */
+static ssize_t list_at(int dirfd, const char *name)
+{
+	ssize_t n;
+
+	if (atomic_load_explicit(&no_listxattrat, memory_order_relaxed)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	n = syscall(SYS_listxattrat, dirfd, name, AT_SYMLINK_NOFOLLOW, NULL,
+		    0);
 	if (n < 0 && errno == ENOSYS)
-		s->no_listxattrat = true;
-	return n >= 0 || errno == EOPNOTSUPP;
+		atomic_store(&no_listxattrat, true);
+	return n;
+}
 #else
-	(void)s, (void)dirfd, (void)name;
-	return false;
+static ssize_t list_at(int dirfd, const char *name)
+{
+	(void)dirfd, (void)name;
+	errno = ENOSYS;
+	return -1;
+}
 #endif
+
+bool dir_xattr_none(int dirfd, const char *path, const char *name)
+{
+	char whole[PATH_MAX];
+	ssize_t n = list_at(dirfd, name);
+	int len;
+
+	if (n < 0 && errno == ENOSYS) {
+		len = snprintf(whole, sizeof(whole), "%s/%s", path, name);
+		if (!*path || len < 0 || (size_t)len >= sizeof(whole))
+			return false;
+		n = llistxattr(whole, NULL, 0);
+	}
+	return n == 0 || (n < 0 && errno == EOPNOTSUPP);
 }
 
 /* A path that the kernel takes; *@made is to free().  NULL without memory. */
@@ -144,21 +166,13 @@ errcode_t dir_xattr_read(struct dir_scan *s, struct entry *e, int dirfd,
 			 const char *name, bool *skip)
 {
 	const char *path;
-	errcode_t err = 0;
-	bool listed;
+	errcode_t err;
 	char *made;
 
-	s->list.len = 0;
-	if (buf_reserve(&s->list, FIRST_BYTES))
-		return diag_nomem(s->options->diag);
-	listed = list_at(s, dirfd, name);
-	if (listed && !s->list.len)
-		return 0;
 	path = short_path(s, dirfd, name, &made);
 	if (!path)
 		return diag_nomem(s->options->diag);
-	if (!listed)
-		err = read_xattr(&s->list, path, NULL);
+	err = read_xattr(&s->list, path, NULL);
 	if (!err)
 		err = add_listed(s, e, path, skip);
 	else if (err == EOPNOTSUPP)

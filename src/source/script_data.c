@@ -128,17 +128,20 @@ static errcode_t read_attributes(struct entry *e, struct statx *st,
 				 struct diag *diag)
 {
 	struct source_options options = { .diag = diag };
+	struct dir_look look;
 	struct dir_scan scan;
 	bool skip;
 	errcode_t err = 0;
 
+	dir_look_at(&look, AT_FDCWD, "", name, AT_SYMLINK_NOFOLLOW);
 	dir_scan_init(&scan, &options);
 	if (buf_add_str(&scan.path, name) || !buf_str(&scan.path))
 		err = diag_nomem(diag);
 	else
-		err = dir_entry_read(&scan, e, st, root, AT_FDCWD, name,
+		err = dir_entry_read(&scan, e, &look, root, AT_FDCWD, name,
 				     &skip);
 	dir_scan_release(&scan);
+	*st = look.st;
 	if (!err && !S_ISREG(e->mode))
 		err = diag_error(diag, name, E4PACK_ET_CHANGED, NULL);
 	/* It is one file of a script, not one name in a tree. */

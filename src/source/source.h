@@ -41,6 +41,7 @@ struct owner_map {
 struct source_options {
 	struct diag *diag;
 	struct progress *progress;
+	uint32_t threads;	/* that look at folders; 0: as 1 */
 	bool one_file_system;	/* stay on the file system of the root */
 	bool ignore_unreadable;	/* warn of what cannot be read */
 	bool allow_vanished;	/* warn of what went away meanwhile */

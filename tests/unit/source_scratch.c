@@ -44,6 +44,7 @@ void scratch_init(struct scratch *s)
 	diag_init(&s->diag, record, s);
 	s->options.diag = &s->diag;
 	s->options.progress = &s->progress;
+	s->options.threads = 3;
 }
 
 void scratch_release(struct scratch *s)
