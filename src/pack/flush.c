@@ -2,7 +2,8 @@
 /*
  * The flush.  All places are known; what is left is to turn delayed extents
  * into written ones, which claims the reservations, and to write everything
- * once: data first, then metadata, each kind in ascending order.
+ * once, each kind in ascending order: data, folders and inode tables side by
+ * side, then what depends on them, the primary superblock last.
  */
 #include "pack/flush.h"
 
@@ -14,12 +15,23 @@
 
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "base/tasks.h"
 #include "delay/writeback.h"
 #include "image/blockstream.h"
 #include "image/dirblock.h"
 #include "image/super.h"
 #include "pack/inode_table.h"
 #include "pack/workers.h"
+
+/* What the tasks of one flush share. */
+struct flush {
+	struct plan *p;
+	const struct blockio *io;
+	bool zeroed;		/* what is not written reads as zero */
+	struct writeback_item *items;	/* the files with data */
+	size_t n_items;
+	struct inode_table_result table;
+};
 
 static errcode_t place_files(struct plan *p, struct writeback_item *items,
 			     size_t *n)
@@ -61,32 +73,36 @@ static uint64_t file_blocks(const struct plan *p)
 	return n;
 }
 
-static errcode_t flush_data(struct plan *p, const struct blockio *io,
-			    bool zeroed)
+/* Give every file its place; what was promised is claimed by that. */
+static errcode_t flush_places(struct flush *f)
 {
-	struct writeback_options wo = {
-		.diag = p->diag, .progress = p->progress,
-		.threads = worker_count(p->options), .zeroed = zeroed,
-	};
-	struct writeback_item *items = calloc(p->n_objects, sizeof(*items));
-	size_t n = 0;
+	struct plan *p = f->p;
 	errcode_t err;
 
-	if (!items)
+	f->items = calloc(p->n_objects, sizeof(*f->items));
+	if (!f->items)
 		return diag_nomem(p->diag);
-	err = place_files(p, items, &n);
-	if (err) {
-		diag_error(p->diag, NULL, err, NULL);
-	} else {
-		progress_begin(p->progress, "write",
-			       file_blocks(p) << p->format.block_bits);
-		err = writeback_data(io, items, n, &wo);
-	}
-	free(items);
-	if (!err && p->tree->delay->reserve.dirty)
-		err = diag_error(p->diag, NULL, E4PACK_ET_BUG,
-				 "blocks are still reserved after the flush");
-	return err;
+	err = place_files(p, f->items, &f->n_items);
+	if (err)
+		return diag_error(p->diag, NULL, err, NULL);
+	if (p->tree->delay->reserve.dirty)
+		return diag_error(p->diag, NULL, E4PACK_ET_BUG,
+				  "blocks are still reserved after the flush");
+	return 0;
+}
+
+static errcode_t flush_data(void *arg)
+{
+	struct flush *f = arg;
+	struct plan *p = f->p;
+	const struct writeback_options o = {
+		.diag = p->diag, .progress = p->progress,
+		.threads = worker_count(p->options), .zeroed = f->zeroed,
+	};
+
+	progress_begin(p->progress, "write",
+		       file_blocks(p) << p->format.block_bits);
+	return writeback_data(f->io, f->items, f->n_items, &o);
 }
 
 /* Write the blocks of one object over its runs. */
@@ -125,7 +141,7 @@ static errcode_t put_padded(struct plan *p, struct blockstream *s,
 }
 
 static errcode_t put_dir(struct plan *p, struct blockstream *s,
-			 struct plan_object *o)
+			 const struct plan_object *o)
 {
 	struct dir_name *names;
 	struct dir_layout layout;
@@ -141,7 +157,6 @@ static errcode_t put_dir(struct plan *p, struct blockstream *s,
 	else if (!blocks)
 		err = ENOMEM;
 	if (!err) {
-		o->indexed = layout.indexed;
 		dir_encode(&layout, blocks, &p->format, o->inode->ino, 0,
 			   o->node->parent->inode->ino, names);
 		err = put_object(p, s, o, blocks);
@@ -153,17 +168,19 @@ static errcode_t put_dir(struct plan *p, struct blockstream *s,
 }
 
 /* Folders, and the bytes of slow links and attribute values. */
-static errcode_t flush_objects(struct plan *p, const struct blockio *io)
+static errcode_t flush_objects(void *arg)
 {
+	struct flush *f = arg;
+	struct plan *p = f->p;
 	struct blockstream dirs = { .data = NULL }, small = { .data = NULL };
 	size_t i, ea = 0;
 	errcode_t err;
 
-	err = blockstream_init(&dirs, io);
+	err = blockstream_init(&dirs, f->io);
 	if (!err)
-		err = blockstream_init(&small, io);
+		err = blockstream_init(&small, f->io);
 	for (i = 0; !err && i < p->n_objects; i++) {
-		struct plan_object *o = &p->objects[i];
+		const struct plan_object *o = &p->objects[i];
 		const struct plan_ea *e;
 		const struct xattr *x;
 
@@ -187,6 +204,13 @@ static errcode_t flush_objects(struct plan *p, const struct blockio *io)
 	}
 	err = blockstream_finish(&dirs, err);
 	return blockstream_finish(&small, err);
+}
+
+static errcode_t flush_inodes(void *arg)
+{
+	struct flush *f = arg;
+
+	return inode_table_write(f->p, f->io, f->zeroed, &f->table);
 }
 
 /* The journal's first block is its superblock; the others only must not
@@ -229,36 +253,47 @@ static uint8_t *inodes_in_use(const struct plan *p)
 	return map;
 }
 
-/* All but the primary superblock. */
-static errcode_t flush_metadata(struct plan *p, const struct blockio *io,
-				bool zeroed)
+/* What the others leave: the journal, bitmaps, descriptors, backups. */
+static errcode_t flush_groups(struct flush *f)
 {
-	struct inode_table_result table = { .dirs = NULL };
+	struct plan *p = f->p;
 	uint8_t *inodes = inodes_in_use(p);
 	struct image_usage usage;
 	errcode_t err;
 
-	err = inodes ? flush_objects(p, io) : ENOMEM;
-	if (!err)
-		err = flush_journal(p, io, zeroed);
-	if (!err)
-		err = inode_table_write(p, io, zeroed, &table);
+	err = inodes ? flush_journal(p, f->io, f->zeroed) : ENOMEM;
 	if (!err) {
 		usage = (struct image_usage){
 			.free = p->free.runs, .n_free = p->free.n,
 			.inodes = inodes, .last_ino = p->last_ino,
-			.dirs = table.dirs,
+			.dirs = f->table.dirs,
 		};
 		if (p->journal_blocks) {
-			usage.journal_i_block = table.journal_i_block;
+			usage.journal_i_block = f->table.journal_i_block;
 			usage.journal_bytes = p->journal_blocks <<
 					      p->format.block_bits;
 		}
-		err = super_write_groups(&p->geometry, io, &usage);
+		err = super_write_groups(&p->geometry, f->io, &usage);
 	}
-	free(table.dirs);
 	free(inodes);
 	return err;
+}
+
+/* All but the primary superblock. */
+static errcode_t flush_all(struct flush *f)
+{
+	struct task tasks[] = {
+		{ .run = flush_data, .arg = f },
+		{ .run = flush_objects, .arg = f },
+		{ .run = flush_inodes, .arg = f },
+	};
+	errcode_t err = tasks_run(tasks, sizeof(tasks) / sizeof(tasks[0]),
+				  worker_count(f->p->options) > 1);
+
+	if (err)
+		return err;
+	progress_begin(f->p->progress, "finish", 0);
+	return flush_groups(f);
 }
 
 /* In place there is no rename to part what is written before it from what is
@@ -296,7 +331,8 @@ errcode_t flush_image(struct plan *p, struct target *target)
 		.blocks = p->geometry.blocks,
 		.offset = target->options.offset,
 	};
-	bool zeroed = target->discarded_zero;
+	struct flush f = { .p = p, .io = &io,
+			   .zeroed = target->discarded_zero };
 	unsigned int told;
 	errcode_t err;
 
@@ -305,19 +341,19 @@ errcode_t flush_image(struct plan *p, struct target *target)
 	if (err)
 		return diag_error(p->diag, target->path, err,
 				  "cannot be written");
-	err = flush_data(p, &io, zeroed);
-	if (err)
-		return err;
-	progress_begin(p->progress, "finish", 0);
 	told = p->diag->errors;
-	err = flush_metadata(p, &io, zeroed);
+	err = flush_places(&f);
+	if (!err)
+		err = flush_all(&f);
 	if (!err)
 		err = barrier(target);
 	if (!err)
 		err = super_write_primary(&p->geometry, &io);
-	/* Who reads data for inodes has told of it. */
-	if (err && p->diag->errors == told)
+	/* Who reads data has told of it; a stop was asked for. */
+	if (err && err != E4PACK_ET_INTERRUPTED && p->diag->errors == told)
 		diag_error(p->diag, target->path, err, err < 256 ?
 			   "metadata cannot be written" : NULL);
+	free(f.items);
+	free(f.table.dirs);
 	return err;
 }

@@ -131,6 +131,8 @@ static errcode_t add_dir(struct plan *p, struct node *n)
 		return err;
 	free(names);
 	err = plan_add_object(p, PLAN_DIR, n->inode, n, layout.blocks);
+	if (!err)
+		p->objects[p->n_objects - 1].indexed = layout.indexed;
 	dir_layout_release(&layout);
 	return err;
 }
