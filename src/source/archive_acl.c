@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include <archive.h>
-
 #include "base/buf.h"
 #include "base/endian.h"
 #include "base/errors.h"
+#include "source/archive_lib.h"
 #include "source/archive_meta.h"
 
 enum {

@@ -15,10 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "base/errors.h"
+#include "source/archive_lib.h"
 
 enum { FILTER_IN = 128 * 1024 };
 
@@ -29,12 +27,32 @@ struct archive_filter_kind {
 	int (*support)(struct archive *a);	/* NULL: refused */
 };
 
+static int support_xz(struct archive *a)
+{
+	return archive_read_support_filter_xz(a);
+}
+
+static int support_zstd(struct archive *a)
+{
+	return archive_read_support_filter_zstd(a);
+}
+
+static int support_bzip2(struct archive *a)
+{
+	return archive_read_support_filter_bzip2(a);
+}
+
+static int support_lz4(struct archive *a)
+{
+	return archive_read_support_filter_lz4(a);
+}
+
 static const struct archive_filter_kind kinds[] = {
-	{ "xz", "\xfd" "7zXZ", 6, archive_read_support_filter_xz },
-	{ "zstd", "\x28\xb5\x2f\xfd", 4, archive_read_support_filter_zstd },
-	{ "bzip2", "BZh", 3, archive_read_support_filter_bzip2 },
-	{ "lz4", "\x04\x22\x4d\x18", 4, archive_read_support_filter_lz4 },
-	{ "lz4", "\x02\x21\x4c\x18", 4, archive_read_support_filter_lz4 },
+	{ "xz", "\xfd" "7zXZ", 6, support_xz },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, support_zstd },
+	{ "bzip2", "BZh", 3, support_bzip2 },
+	{ "lz4", "\x04\x22\x4d\x18", 4, support_lz4 },
+	{ "lz4", "\x02\x21\x4c\x18", 4, support_lz4 },
 	{ "compress", "\x1f\x9d", 2, NULL },
 	{ "lzip", "LZIP", 4, NULL },
 	{ "lzop", "\x89LZO", 5, NULL },
@@ -134,8 +152,10 @@ static void filter_free(struct stream *s)
 {
 	struct filter *f = (struct filter *)s;
 
-	archive_entry_free(f->entry);
-	archive_read_free(f->a);
+	if (f->a) {
+		archive_entry_free(f->entry);
+		archive_read_free(f->a);
+	}
 	stream_free(f->in);
 	free(f);
 }
@@ -161,6 +181,9 @@ errcode_t archive_filter_open(struct stream **ret, struct stream *in,
 	f->kind = kind;
 	f->name = name;
 	f->diag = diag;
+	err = archive_lib_load(diag);
+	if (err)
+		goto fail;
 	/* The entry is made here, because libarchive does not check that it
 	 * could make its own. */
 	f->a = archive_read_new();

@@ -11,9 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <archive.h>
-
 #include "base/errors.h"
+#include "source/archive_lib.h"
 #include "source/source.h"
 
 enum {
@@ -26,23 +25,6 @@ enum {
 };
 
 static const int64_t ID_MAX = UINT32_MAX - 1;	/* -1 means "no owner" */
-
-/* libarchive's calls for one time, in the order of enum entry_time. */
-static const struct {
-	int (*is_set)(struct archive_entry *ae);
-	time_t (*sec)(struct archive_entry *ae);
-	long (*nsec)(struct archive_entry *ae);
-} times[ENTRY_TIMES] = {
-	[ENTRY_ATIME] = { archive_entry_atime_is_set, archive_entry_atime,
-			  archive_entry_atime_nsec },
-	[ENTRY_MTIME] = { archive_entry_mtime_is_set, archive_entry_mtime,
-			  archive_entry_mtime_nsec },
-	[ENTRY_CTIME] = { archive_entry_ctime_is_set, archive_entry_ctime,
-			  archive_entry_ctime_nsec },
-	[ENTRY_CRTIME] = { archive_entry_birthtime_is_set,
-			   archive_entry_birthtime,
-			   archive_entry_birthtime_nsec },
-};
 
 static errcode_t bad_entry(struct archive_meta *m, const char *what)
 {
@@ -183,18 +165,34 @@ static errcode_t fill_numbers(struct archive_meta *m, struct entry *e,
 static errcode_t fill_times(struct archive_meta *m, struct entry *e,
 			    struct archive_entry *ae)
 {
+	const struct {
+		int is_set;
+		time_t sec;
+		long nsec;
+	} times[ENTRY_TIMES] = {
+		[ENTRY_ATIME] = { archive_entry_atime_is_set(ae),
+				  archive_entry_atime(ae),
+				  archive_entry_atime_nsec(ae) },
+		[ENTRY_MTIME] = { archive_entry_mtime_is_set(ae),
+				  archive_entry_mtime(ae),
+				  archive_entry_mtime_nsec(ae) },
+		[ENTRY_CTIME] = { archive_entry_ctime_is_set(ae),
+				  archive_entry_ctime(ae),
+				  archive_entry_ctime_nsec(ae) },
+		[ENTRY_CRTIME] = { archive_entry_birthtime_is_set(ae),
+				   archive_entry_birthtime(ae),
+				   archive_entry_birthtime_nsec(ae) },
+	};
 	size_t i;
 
 	for (i = 0; i < ENTRY_TIMES; i++) {
-		long nsec = times[i].nsec(ae);
-
-		if (nsec < 0 || nsec > 999999999)
+		if (times[i].nsec < 0 || times[i].nsec > 999999999)
 			return bad_entry(m, "the nanoseconds of a time are "
 					 "out of range");
-		if (!times[i].is_set(ae))
+		if (!times[i].is_set)
 			continue;
-		e->times[i].sec = times[i].sec(ae);
-		e->times[i].nsec = nsec;
+		e->times[i].sec = times[i].sec;
+		e->times[i].nsec = (uint32_t)times[i].nsec;
 		e->has_time[i] = true;
 	}
 	e->has_time[ENTRY_MTIME] = true;

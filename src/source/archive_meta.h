@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An entry's attributes, from libarchive's form into ours.  Only
- * src/source/archive*.c may include this file, because of <archive.h>.
+ * An entry's attributes, from libarchive's form into ours.
  */
 #ifndef E4PACK_SOURCE_ARCHIVE_META_H
 #define E4PACK_SOURCE_ARCHIVE_META_H
 
 #include <stdbool.h>
 
-#include <archive_entry.h>
-
 #include "base/diag.h"
 #include "source/entry.h"
+
+struct archive_entry;
 
 struct archive_meta {
 	struct diag *diag;

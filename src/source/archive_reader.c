@@ -122,6 +122,10 @@ static errcode_t libarchive_failed(struct archive_reader *r)
 
 static errcode_t open_archive(struct archive_reader *r)
 {
+	errcode_t err = archive_lib_load(r->diag);
+
+	if (err)
+		return err;
 	r->a = archive_read_new();
 	if (!r->a)
 		return diag_nomem(r->diag);
@@ -144,6 +148,8 @@ static errcode_t open_archive(struct archive_reader *r)
 
 static void free_archive(struct archive_reader *r)
 {
+	if (!r->a)
+		return;
 	archive_entry_free(r->entry);
 	archive_read_free(r->a);
 	r->entry = NULL;

@@ -2,7 +2,7 @@
 /*
  * libarchive over a stream of our own, so that each byte's place is known and
  * what lies between and after archives is seen.  Only src/source/archive*.c
- * may include this file, because of <archive.h>.
+ * may include this file, because of libarchive.
  */
 #ifndef E4PACK_SOURCE_ARCHIVE_READER_H
 #define E4PACK_SOURCE_ARCHIVE_READER_H
@@ -11,12 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/progress.h"
+#include "source/archive_lib.h"
 #include "source/stream.h"
 
 struct archive_reader {

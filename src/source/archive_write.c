@@ -25,8 +25,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <archive_entry.h>
-
+#include "source/archive_lib.h"
 #include "source/tar_header.h"
 
 enum {
@@ -189,6 +188,9 @@ static errcode_t add_flags(struct heading *h, const struct tar_member *m)
 
 	if (!m->fs_flags)
 		return 0;
+	err = archive_lib_load(NULL);
+	if (err)
+		return err;
 	ae = archive_entry_new();
 	if (!ae)
 		return ENOMEM;

@@ -58,8 +58,9 @@ struct tar_member {
 
 /* Begin a member.  The data of all its runs has to follow, one after the
  * other, by tar_write_data().
- * Return: 0; ENOMEM; EFBIG for more than a pax header can tell; or what the
- * sink returned. */
+ * Return: 0; ENOMEM; EFBIG for more than a pax header can tell;
+ * E4PACK_ET_UNSUPPORTED for flags without libarchive, which names them; or
+ * what the sink returned. */
 errcode_t tar_write_member(struct tar_writer *w, const struct tar_member *m);
 
 /* Put out data of the member.  Return: 0, ENOMEM, or as the sink. */

@@ -425,3 +425,31 @@ names() {
 	run ! grep -E 'spool|O_TMPFILE' log
 	same t.tar new.img
 }
+
+@test "archives: libarchive is loaded only where an archive is read" {
+	need_root
+	need strace unshare
+	local library
+	small_tree t
+	tar -C t -cf t.tar .
+	strace -f -o log -e trace=openat "$E4PACK" create -q t.img t \
+		2>/dev/null || skip 'strace cannot trace here'
+	run ! grep libarchive log
+	strace -f -o log -e trace=openat "$E4PACK" create -q new.img t.tar
+	library=$(sed -n 's/.*"\(.*libarchive[^"]*\)".*= [0-9]*$/\1/p' log |
+		head -n 1)
+	[[ $library = /* ]] || skip 'libarchive is linked'
+	# Nothing but archives is without it.
+	unshare -m true 2>/dev/null || skip 'no namespaces here'
+	without() {
+		unshare -m sh -c 'mount --bind /dev/null "$0" && "$@"' \
+			"$library" "$@"
+	}
+	rm new.img
+	run --separate-stderr without "$E4PACK" create new.img t.tar
+	[[ $status = 1 && ! -e new.img ]]
+	[[ $stderr = "e4pack: create: libarchive"*": archives need it, and \
+it cannot be used: "* ]] || fail 'the message does not say it'
+	without "$E4PACK" create -q new.img t
+	cmp t.img new.img
+}
