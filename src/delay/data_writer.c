@@ -24,7 +24,10 @@
 #include "base/fileio.h"
 #include "base/number.h"
 
-enum { LONG_STRETCH = 1024 * 1024 };	/* bytes */
+enum {				/* bytes */
+	LONG_STRETCH = 1024 * 1024,
+	HOST_BLOCK = 4096,	/* of file systems that share blocks */
+};
 
 /* Blocks of a file that are still to be written. */
 struct stretch {
@@ -101,13 +104,26 @@ static errcode_t gather(struct data_writer *w, struct stretch *s,
 	return 0;
 }
 
-/* Copy @n blocks of @s, all from @r, inside the kernel, as far as it can. */
+/* Find how many blocks of @bs bytes lie before the first whole block of the
+ * host's, where origin and image agree on where these begin. */
+static uint64_t blocks_before_host_block(uint64_t from, uint64_t to,
+					 uint32_t bs)
+{
+	uint64_t bytes = -to % HOST_BLOCK;
+
+	return from % HOST_BLOCK == to % HOST_BLOCK && bytes % bs == 0 ?
+		bytes / bs : 0;
+}
+
+/* Copy @n blocks of @s, all from @r, inside the kernel, as far as it can:
+ * where the host's file system shares blocks, no byte moves.  It shares whole
+ * ones, so small blocks before the first of these go through the buffer. */
 static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 				const struct content_range *r, uint64_t n)
 {
 	uint32_t bs = w->io->block_size;
 	struct origin_reader *reader;
-	uint64_t done, from = r->origin_offset + (s->pos - r->offset);
+	uint64_t done, lead, from = r->origin_offset + (s->pos - r->offset);
 	errcode_t err;
 
 	if (s->pblk > w->io->blocks || n > w->io->blocks - s->pblk)
@@ -117,6 +133,10 @@ static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 		return err;
 	if (reader->fd < 0)
 		return gather(w, s, n);
+	lead = blocks_before_host_block(reader->base + from,
+					blockio_position(w->io, s->pblk), bs);
+	if (lead)
+		return gather(w, s, lead);
 	err = io_copy_range(reader->fd, reader->base + from, w->io->fd,
 			    blockio_position(w->io, s->pblk), n * bs, &done);
 	if (err)
