@@ -163,6 +163,13 @@ errcode_t io_fsync(int fd)
 	return TEMP_FAILURE_RETRY(fsync(fd)) < 0 ? errno : 0;
 }
 
+void io_start_writeout(int fd, uint64_t offset, uint64_t len)
+{
+	if (offset <= INT64_MAX && len <= INT64_MAX - offset)
+		sync_file_range(fd, (off_t)offset, (off_t)len,
+				SYNC_FILE_RANGE_WRITE);
+}
+
 errcode_t io_resize(int fd, uint64_t size)
 {
 	if (size > INT64_MAX)

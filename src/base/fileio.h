@@ -44,6 +44,10 @@ errcode_t io_pwrite(int fd, const void *data, size_t len, uint64_t offset);
  * tells of a lost page only once. */
 errcode_t io_fsync(int fd);
 
+/* Let the disk begin with what was written to these bytes, so that io_fsync()
+ * has less to wait for.  That tells what failed, too. */
+void io_start_writeout(int fd, uint64_t offset, uint64_t len);
+
 /* Make the file @size bytes long.  A size over 2^63-1 is EFBIG. */
 errcode_t io_resize(int fd, uint64_t size);
 

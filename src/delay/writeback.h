@@ -49,6 +49,7 @@ struct writeback_options {
 	struct progress *progress;	/* counts bytes */
 	unsigned int threads;	/* 1 and up */
 	bool zeroed;		/* blocks not written read as zero already */
+	bool synced;		/* an fsync follows: the disk may begin */
 	/* Which blocks are written: cuts @e to its beginning for which the
 	 * answer is the same.  NULL: all of them.  Called by all threads. */
 	bool (*select)(void *arg, struct es_extent *e);

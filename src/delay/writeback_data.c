@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/errors.h"
+#include "base/fileio.h"
 #include "delay/data_writer.h"
 
 enum {
@@ -126,10 +127,22 @@ static errcode_t count_done(struct job *job, uint64_t blocks)
 	return err;
 }
 
+/* Let the disk work while the next chunks are put together.  Between the first
+ * and the last block may lie some of others, which are to be written, too. */
+static void start_writeout(const struct job *job, uint64_t first,
+			   uint64_t end)
+{
+	const struct blockio *io = job->io;
+
+	if (job->options->synced && first < end)
+		io_start_writeout(io->fd, blockio_position(io, first),
+				  (end - first) * io->block_size);
+}
+
 static errcode_t write_chunk(struct job *job, struct data_writer *w,
 			     struct cursor c, uint64_t blocks)
 {
-	uint64_t left = blocks;
+	uint64_t left = blocks, first = UINT64_MAX, end = 0;
 	const struct delayed_file *f;
 	struct es_extent e;
 	errcode_t err = 0;
@@ -140,10 +153,15 @@ static errcode_t write_chunk(struct job *job, struct data_writer *w,
 		if (!err)
 			err = data_writer_extent(w, f, &e);
 		left -= e.len;
+		first = e.pblk < first ? e.pblk : first;
+		end = e.pblk + e.len > end ? e.pblk + e.len : end;
 	}
 	if (!err)
 		err = data_writer_flush(w);
-	return err ? err : count_done(job, blocks);
+	if (err)
+		return err;
+	start_writeout(job, first, end);
+	return count_done(job, blocks);
 }
 
 static void *work(void *arg)
