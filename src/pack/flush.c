@@ -98,6 +98,7 @@ static errcode_t flush_data(void *arg)
 	const struct writeback_options o = {
 		.diag = p->diag, .progress = p->progress,
 		.threads = worker_count(p->options), .zeroed = f->zeroed,
+		.synced = !p->options->no_sync,
 	};
 
 	progress_begin(p->progress, "write",

@@ -267,6 +267,24 @@ load helper
 	run ! grep -Eq 'f(data)?sync\(' log
 }
 
+# Each chunk of 4 MiB goes to disk while the next is put together, so that
+# fsync has little to wait for; where that fails, fsync is what tells.
+@test "target: the disk begins before the fsync, unless --no-sync" {
+	need strace
+	strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+	mkdir t
+	head -c 20M /dev/urandom >t/f
+	strace -f -o log -e trace=sync_file_range,fsync \
+		-e inject=sync_file_range:error=EIO:when=2 \
+		"$E4PACK" create -q new.img t
+	clean new.img
+	[ "$(sed '/fsync/q' log | grep -c sync_file_range)" -ge 5 ]
+	strace -f -o log -e trace=sync_file_range \
+		"$E4PACK" create -q --no-sync same.img t
+	run ! grep sync_file_range log
+	cmp new.img same.img
+}
+
 @test "target: -n writes nothing and answers as plan does" {
 	small_tree t
 	run --separate-stderr e4pack create -n --json new.img t
