@@ -11,6 +11,9 @@
  * The window moves on only when libarchive asks for more, which it does when
  * it has used up or copied what it was given.  WINDOW_TAIL bytes stay behind
  * then: so much it may have looked at without taking it.
+ *
+ * Blocks are small where a stretch was passed over, for what follows it is
+ * most likely one header, and grow while all is read.
  */
 #include "source/archive_reader.h"
 
@@ -25,6 +28,7 @@
 enum {
 	WINDOW_TAIL = 4096,
 	WINDOW_BLOCK = 256 * 1024,
+	FIRST_BLOCK = 16 * 1024,	/* after what was passed over */
 	HEADERS_MAX = 8 * 1024 * 1024,	/* of one entry, its sparse map too */
 };
 
@@ -67,7 +71,9 @@ static errcode_t read_block(struct archive_reader *r, size_t keep)
 		return err;
 	memmove(r->window, r->window + r->held - keep, keep);
 	r->held = keep;
-	err = stream_read(r->stream, r->window + keep, WINDOW_BLOCK, &got);
+	err = stream_read(r->stream, r->window + keep, r->block, &got);
+	if (r->block < WINDOW_BLOCK)
+		r->block *= 2;
 	r->held += got;
 	r->end += got;
 	r->fresh += got;
@@ -104,6 +110,7 @@ static la_int64_t pass(struct archive *a, void *arg, la_int64_t want)
 	if (done) {
 		r->held = 0;
 		r->end += done;
+		r->block = FIRST_BLOCK;
 	}
 	return done;
 }
@@ -430,6 +437,7 @@ errcode_t archive_reader_init(struct archive_reader *r, struct stream *stream,
 	r->name = name;
 	r->diag = diag;
 	r->progress = progress;
+	r->block = FIRST_BLOCK;
 	buf_init(&r->headers);
 	r->window = malloc(WINDOW_TAIL + WINDOW_BLOCK);
 	if (r->window)

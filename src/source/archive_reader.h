@@ -29,6 +29,7 @@ struct archive_reader {
 	size_t held;		/* their number */
 	size_t fresh;		/* of them @a has not been given, at the end */
 	uint64_t end;		/* stream position after the last of them */
+	size_t block;		/* bytes to read next */
 	bool in_entry;		/* its data was not passed over yet */
 	bool in_header;		/* @headers is being gathered */
 	uint64_t header_pos;	/* where the present entry's headers began */
