@@ -137,14 +137,24 @@ static void insert_node(struct content_map *m, const struct content_range *r)
 		m->last = n;
 }
 
-/* Return: the first node that ends after @offset, or NULL. */
+/* Return: the first node that ends after @offset, or NULL; found without a
+ * search where it is @hint, a node or NULL, or its neighbour. */
 static struct content_node *first_after(const struct content_map *m,
+					struct content_node *hint,
 					uint64_t offset)
 {
-	struct content_node *n = RB_ROOT(&m->nodes), *best = NULL;
+	struct content_node *n = hint, *best = NULL;
 
 	if (!m->last || range_end(&m->last->range) <= offset)
 		return NULL;
+	if (n && range_end(&n->range) <= offset) {
+		n = RB_NEXT(content_head, &m->nodes, n);
+		if (range_end(&n->range) > offset)
+			return n;
+	} else if (n && n->range.offset <= offset) {
+		return n;
+	}
+	n = RB_ROOT(&m->nodes);
 	while (n) {
 		if (range_end(&n->range) <= offset) {
 			n = RB_RIGHT(n, by_offset);
@@ -207,7 +217,7 @@ errcode_t content_prepare(struct content *c)
 /* Empty [@offset, @end); takes at most one spare node. */
 static void cut(struct content_map *m, uint64_t offset, uint64_t end)
 {
-	struct content_node *n = first_after(m, offset), *next;
+	struct content_node *n = first_after(m, NULL, offset), *next;
 
 	for (; n && n->range.offset < end; n = next) {
 		struct content_range rest = n->range;
@@ -255,7 +265,7 @@ static void map_set(struct content_map *m, const struct content_range *r)
 	if (m->last->range.offset == r->offset)
 		n = m->last;
 	else
-		n = first_after(m, r->offset);
+		n = first_after(m, NULL, r->offset);
 	left = RB_PREV(content_head, &m->nodes, n);
 	if (join(m, left, n))
 		n = left;
@@ -348,8 +358,8 @@ void content_truncate(struct content *c, uint64_t size)
 		c->one.len = size - c->one.offset;
 }
 
-bool content_next(const struct content *c, uint64_t offset,
-		  struct content_range *range)
+bool content_walk_next(const struct content *c, struct content_walk *w,
+		       uint64_t offset, struct content_range *range)
 {
 	struct content_node *n;
 
@@ -359,33 +369,54 @@ bool content_next(const struct content *c, uint64_t offset,
 		*range = c->one;
 		return true;
 	}
-	n = first_after(c->map, offset);
-	if (n)
-		*range = n->range;
-	return n != NULL;
+	if (w->content != c)
+		*w = (struct content_walk){ .content = c };
+	n = first_after(c->map, w->at, offset);
+	if (!n)
+		return false;
+	w->at = n;
+	*range = n->range;
+	return true;
 }
 
-bool content_touches(const struct content *c, uint32_t bits, uint32_t lblk,
-		     uint32_t limit, uint32_t *next)
+bool content_next(const struct content *c, uint64_t offset,
+		  struct content_range *range)
+{
+	struct content_walk w = { .content = NULL };
+
+	return content_walk_next(c, &w, offset, range);
+}
+
+bool content_walk_touches(const struct content *c, struct content_walk *w,
+			  uint32_t bits, uint32_t lblk, uint32_t limit,
+			  uint32_t *next)
 {
 	uint64_t block = UINT64_C(1) << bits, end;
 	struct content_range r;
 
 	*next = limit;
-	if (!content_next(c, lblk * block, &r))
+	if (!content_walk_next(c, w, lblk * block, &r))
 		return false;
-	if (r.offset / block > lblk) {
-		if (r.offset / block < limit)
-			*next = r.offset / block;
+	if (r.offset >> bits > lblk) {
+		if (r.offset >> bits < limit)
+			*next = r.offset >> bits;
 		return false;
 	}
 	do
 		end = div_round_up(range_end(&r), block);
-	while (end < limit && content_next(c, range_end(&r), &r) &&
-	       r.offset / block <= end);
+	while (end < limit && content_walk_next(c, w, range_end(&r), &r) &&
+	       r.offset >> bits <= end);
 	if (end < limit)
 		*next = end;
 	return true;
+}
+
+bool content_touches(const struct content *c, uint32_t bits, uint32_t lblk,
+		     uint32_t limit, uint32_t *next)
+{
+	struct content_walk w = { .content = NULL };
+
+	return content_walk_touches(c, &w, bits, lblk, limit, next);
 }
 
 uint64_t content_count(const struct content *c)

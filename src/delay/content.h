@@ -21,6 +21,7 @@ struct content_range {
 };
 
 struct content_map;
+struct content_node;
 
 /* Most files have no range or one, which is kept here; more of them are in a
  * map behind.  All zeros is a valid empty state. */
@@ -61,11 +62,26 @@ void content_truncate(struct content *c, uint64_t size);
 bool content_next(const struct content *c, uint64_t offset,
 		  struct content_range *range);
 
+/* The same for steps that go up: @w, all zeros at first, remembers the node of
+ * the last one, and is good for this content until it changes, and for
+ * others. */
+struct content_walk {
+	const struct content *content;
+	struct content_node *at;
+};
+
+bool content_walk_next(const struct content *c, struct content_walk *w,
+		       uint64_t offset, struct content_range *range);
+
 /* Whether a range has a byte of block @lblk, blocks of 2^@bits bytes.
  * *@next: the first block behind it for which the answer is another one, at
  * most @limit. */
 bool content_touches(const struct content *c, uint32_t bits, uint32_t lblk,
 		     uint32_t limit, uint32_t *next);
+
+bool content_walk_touches(const struct content *c, struct content_walk *w,
+			  uint32_t bits, uint32_t lblk, uint32_t limit,
+			  uint32_t *next);
 
 /* Ranges in all. */
 uint64_t content_count(const struct content *c);

@@ -97,11 +97,13 @@ static void find_neighbours(struct mapping *m, struct da_request *req)
 /* Cut @e to what becomes the same and one request may have. */
 static void cut_to_request(const struct mapping *m, struct es_extent *e)
 {
+	struct content_walk w = { .content = NULL };
+
 	if (e->lblk + e->len - 1 > m->end)
 		e->len = m->end - e->lblk + 1;
 	if (m->how->max && e->len > m->how->max)
 		e->len = m->how->max;
-	delayed_stretch(m->f, e);
+	delayed_stretch(m->f, &w, e);
 }
 
 /* Cut @e to its clusters without a place, or to the first that has one.

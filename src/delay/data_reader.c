@@ -58,7 +58,7 @@ errcode_t data_reader_read(struct data_reader *d, const struct content *c,
 	errcode_t err = 0;
 
 	while (!err && pos < end) {
-		if (!content_next(c, pos, &r) || r.offset >= end)
+		if (!content_walk_next(c, &d->walk, pos, &r) || r.offset >= end)
 			r = (struct content_range){ pos, end - pos, 0, NULL };
 		else if (r.offset > pos)
 			r = (struct content_range){ pos, r.offset - pos, 0,

@@ -8,11 +8,13 @@
 
 enum { DATA_READERS = 4 };
 
-/* Set @diag, the rest zero; for one thread. */
+/* Set @diag, the rest zero; for one thread.  No content that it reads from may
+ * change before the release. */
 struct data_reader {
 	struct diag *diag;
 	struct origin_reader readers[DATA_READERS];	/* last used first */
 	uint32_t n;
+	struct content_walk walk;	/* over what is read */
 };
 
 /* Find or open the reader of @o; it is good until the next call.  Reports.

@@ -161,14 +161,16 @@ static errcode_t zero_blocks(struct data_writer *w, struct stretch *s,
 /* Find where the bytes at @pos come from.
  * Return: the first byte behind them, or @end; *@r has no origin where they
  * are zeros. */
-static uint64_t same_until(const struct delayed_file *f, uint64_t pos,
+static uint64_t same_until(struct data_writer *w,
+			   const struct delayed_file *f, uint64_t pos,
 			   uint64_t end, struct content_range *r)
 {
 	struct content_range next;
 	uint64_t until = pos;
 
 	*r = (struct content_range){ .offset = pos };
-	while (until < end && content_next(&f->content, until, &next) &&
+	while (until < end &&
+	       content_walk_next(&f->content, &w->walk, until, &next) &&
 	       next.offset < end) {
 		if (next.origin && next.offset > until)
 			return next.offset;
@@ -189,7 +191,7 @@ static errcode_t write_part(struct data_writer *w, struct stretch *s)
 {
 	uint32_t bs = w->io->block_size;
 	struct content_range r;
-	uint64_t until = same_until(s->f, s->pos, s->end, &r);
+	uint64_t until = same_until(w, s->f, s->pos, s->end, &r);
 	uint64_t n = (until - s->pos) / bs;
 	bool is_long = n && n * bs >= LONG_STRETCH;
 

@@ -26,6 +26,7 @@ struct data_writer {
 	uint32_t n;		/* blocks in @buf */
 	uint64_t pblk;		/* place of the first of them */
 	struct data_reader reader;
+	struct content_walk walk;
 };
 
 /* Make a writer with a buffer of @bytes.  Return: 0 or ENOMEM. */

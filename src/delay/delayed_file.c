@@ -161,10 +161,11 @@ uint64_t delayed_file_delayed_blocks(const struct delayed_file *f)
 static uint64_t count_clusters(const struct delayed_file *f, uint32_t match)
 {
 	uint64_t n = 0, next = 0;
+	struct es_node *at = NULL;
 	struct es_extent e;
 	uint32_t lblk = 0;
 
-	while (es_next_extent(&f->es, match, lblk, &e)) {
+	while (es_walk(&f->es, &at, match, lblk, &e)) {
 		uint64_t first = e.lblk >> f->cluster_bits;
 		uint64_t last = (e.lblk + e.len - 1) >> f->cluster_bits;
 
@@ -185,13 +186,14 @@ uint64_t delayed_file_space(const struct delayed_file *f)
 uint64_t delayed_file_blocks(const struct delayed_file *f)
 {
 	uint64_t blocks = f->es.delayed;
+	struct es_node *at = NULL;
 	struct es_extent e;
 	uint32_t lblk = 0;
 
 	/* Nothing but delayed blocks: nothing to look for. */
 	if (!f->es.reclaimable)
 		return blocks;
-	while (es_next_extent(&f->es, ES_MAPPED, lblk, &e)) {
+	while (es_walk(&f->es, &at, ES_MAPPED, lblk, &e)) {
 		blocks += e.len;
 		lblk = e.lblk + e.len;
 	}

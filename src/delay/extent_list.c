@@ -13,24 +13,41 @@
 #include "base/number.h"
 #include "delay/placement.h"
 
-/* Find the next blocks from @lblk on that have a place, or (@delayed) are to
- * get one, as what they will be; at most those of one node.
+/* A walk over the blocks of a file that have a place or are to get one. */
+struct walk {
+	const struct delayed_file *f;
+	uint32_t match;		/* ES_* */
+	uint32_t lblk;		/* where it goes on */
+	struct es_node *at;
+	struct content_walk content;
+};
+
+/* Find the next blocks; at most those of one node.
  * Return: whether there are any. */
-static bool next_extent(const struct delayed_file *f, uint32_t match,
-			uint32_t lblk, struct es_extent *e, bool *delayed)
+static bool next_extent(struct walk *w, struct es_extent *e)
 {
-	if (!es_next_extent(&f->es, match, lblk, e))
+	uint32_t lblk = w->lblk;
+
+	if (!es_walk(&w->f->es, &w->at, w->match, lblk, e))
 		return false;
 	if (e->lblk < lblk) {
 		e->pblk += lblk - e->lblk;
 		e->len -= lblk - e->lblk;
 		e->lblk = lblk;
 	}
-	*delayed = e->status & ES_DELAYED;
-	if (*delayed)
-		delayed_stretch(f, e);
-	else
-		e->status &= ES_MAPPED;
+	e->status &= ES_ANY;
+	w->lblk = e->lblk + e->len;
+	return true;
+}
+
+/* The same, delayed blocks as what they will be. */
+static bool next_stretch(struct walk *w, struct es_extent *e)
+{
+	if (!next_extent(w, e))
+		return false;
+	if (e->status == ES_DELAYED)
+		delayed_stretch(w->f, &w->content, e);
+	w->lblk = e->lblk + e->len;
 	return true;
 }
 
@@ -81,19 +98,17 @@ static void add_delayed(struct joiner *j, struct placement *p,
 uint64_t delayed_file_count_extents(const struct delayed_file *f,
 				    const struct run *runs, size_t n)
 {
+	struct walk w = { .f = f, .match = ES_MAPPED | ES_DELAYED };
 	struct joiner j = { .ideal = !n };
 	struct placement p;
 	struct es_extent e;
-	uint32_t lblk = 0;
-	bool delayed;
 
 	placement_init(&p, f, runs, n);
-	while (next_extent(f, ES_MAPPED | ES_DELAYED, lblk, &e, &delayed)) {
-		if (n && delayed)
+	while (n ? next_extent(&w, &e) : next_stretch(&w, &e)) {
+		if (e.status == ES_DELAYED)
 			add_delayed(&j, &p, &e);
 		else
 			joiner_add(&j, &e);
-		lblk = e.lblk + e.len;
 	}
 	joiner_end(&j);
 	return j.total;
@@ -131,19 +146,17 @@ static errcode_t add_cut(struct extent_list *l, const struct es_extent *e)
 static errcode_t add_extents(const struct delayed_file *f, uint32_t match,
 			     struct extent_list *out)
 {
+	struct walk w = { .f = f, .match = match };
 	size_t n = out->n;
 	struct es_extent e;
-	uint32_t lblk = 0;
-	bool delayed;
 	errcode_t err;
 
-	while (next_extent(f, match, lblk, &e, &delayed)) {
+	while (next_stretch(&w, &e)) {
 		err = add_cut(out, &e);
 		if (err) {
 			out->n = n;
 			return err;
 		}
-		lblk = e.lblk + e.len;
 	}
 	return 0;
 }

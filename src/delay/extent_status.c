@@ -34,6 +34,7 @@
  *	insert [l, e]	remove [l, e], then one new node, joined to both
  *			neighbours where can_merge allows: the number of
  *			nodes grows by at most two.
+ *			A node of just this range is kept and changed.
  *	seq		+ 1 for insert, delayed insert and remove; the same
  *			for caching and shrinking, which change no mapping.
  *
@@ -131,11 +132,21 @@ static void drop_node(struct es_tree *t, struct es_stats *s,
 	es_node_give(s, n);
 }
 
-/* Return: the first node that ends at or after @lblk, or NULL. */
-static struct es_node *first_from(const struct es_tree *t, uint32_t lblk)
+/* Return: the first node that ends at or after @lblk, or NULL; found without
+ * a search where it is @hint, a node of the tree or NULL, or its neighbour. */
+static struct es_node *first_from(const struct es_tree *t,
+				  struct es_node *hint, uint32_t lblk)
 {
-	struct es_node *n = RB_ROOT(&t->nodes), *best = NULL;
+	struct es_node *n = hint, *best = NULL;
 
+	if (n && node_end(n) < lblk) {
+		n = RB_NEXT(es_head, &t->nodes, n);
+		if (!n || node_end(n) >= lblk)
+			return n;
+	} else if (n && n->lblk <= lblk) {
+		return n;
+	}
+	n = RB_ROOT(&t->nodes);
 	while (n) {
 		if (node_end(n) < lblk) {
 			n = RB_RIGHT(n, by_lblk);
@@ -211,25 +222,45 @@ static bool grow_node(struct es_tree *t, struct es_stats *s,
 	return true;
 }
 
+/* Find the neighbours of a gap that begins at @lblk; NULL where there are
+ * none. */
+static void find_gap(const struct es_tree *t, uint32_t lblk,
+		     struct es_node **left, struct es_node **right)
+{
+	struct es_node *n = t->cache;
+
+	if (n && node_end(n) < lblk) {
+		*left = n;
+		*right = RB_NEXT(es_head, &t->nodes, n);
+		if (!*right || node_end(*right) >= lblk)
+			return;
+	}
+	n = first_from(t, NULL, lblk);
+	*right = n;
+	*left = n ? RB_PREV(es_head, &t->nodes, n) :
+		    RB_MAX(es_head, (struct es_head *)&t->nodes);
+}
+
 /* Insert @e, whose range no node meets; takes at most one unused node. */
 static void insert_range(struct es_tree *t, struct es_stats *s,
 			 const struct es_extent *e)
 {
-	struct es_node **link = &RB_ROOT(&t->nodes), *parent = NULL, *n;
+	struct es_node *left, *right;
 
 	if (e->status & ES_DELAYED)
 		t->delayed += e->len;
-	while ((n = *link)) {
-		assert(e->lblk > node_end(n) || e->lblk + e->len <= n->lblk);
-		if (grow_node(t, s, n, e))
-			return;
-		parent = n;
-		if (e->lblk < n->lblk)
-			link = &RB_LEFT(n, by_lblk);
-		else
-			link = &RB_RIGHT(n, by_lblk);
-	}
-	link_node(t, s, e, parent, link);
+	find_gap(t, e->lblk, &left, &right);
+	assert(!right || e->lblk + e->len <= right->lblk);
+	if ((left && grow_node(t, s, left, e)) ||
+	    (right && grow_node(t, s, right, e)))
+		return;
+	/* Of two neighbours one has nothing on the side of the other. */
+	if (left && !RB_RIGHT(left, by_lblk))
+		link_node(t, s, e, left, &RB_RIGHT(left, by_lblk));
+	else if (right)
+		link_node(t, s, e, right, &RB_LEFT(right, by_lblk));
+	else
+		link_node(t, s, e, NULL, &RB_ROOT(&t->nodes));
 }
 
 /* Take [@from, @to] out of @n, which holds it. */
@@ -263,7 +294,7 @@ static void cut_node(struct es_tree *t, struct es_stats *s,
 static void remove_range(struct es_tree *t, struct es_stats *s,
 			 uint32_t lblk, uint32_t end, struct rsvd_count *rc)
 {
-	struct es_node *n = first_from(t, lblk), *next;
+	struct es_node *n = first_from(t, t->cache, lblk), *next;
 
 	if (!n || n->lblk > end)
 		return;
@@ -294,16 +325,44 @@ void es_tree_release(struct es_tree *t, struct es_stats *s)
 	es_tree_init(t);
 }
 
+/* Let @n, which has the range of @e, say what @e does. */
+static void overwrite_node(struct es_tree *t, struct es_stats *s,
+			   struct es_node *n, const struct es_extent *e,
+			   struct rsvd_count *rc)
+{
+	uint32_t old = node_status(n);
+
+	if (old & ES_DELAYED) {
+		t->delayed -= n->len;
+		if (rc)
+			rsvd_count_add(rc, n->lblk, node_end(n));
+	}
+	if (e->status & ES_DELAYED)
+		t->delayed += n->len;
+	count_node(t, s, old, -1);
+	count_node(t, s, e->status, 1);
+	n->pblk_status = pack(e->status, e->pblk);
+	t->cache = n;
+	join(t, s, n, RB_NEXT(es_head, &t->nodes, n));
+	join(t, s, RB_PREV(es_head, &t->nodes, n), n);
+}
+
 static errcode_t replace(struct es_tree *t, struct es_stats *s,
 			 const struct es_extent *e, struct rsvd_count *rc)
 {
 	errcode_t err = es_stats_prepare(s, ES_NODES_PER_CHANGE);
+	struct es_node *n;
 
 	if (err)
 		return err;
 	assert(e->len && e->len <= ES_MAX_BLOCKS - e->lblk);
-	remove_range(t, s, e->lblk, e->lblk + e->len - 1, rc);
-	insert_range(t, s, e);
+	n = first_from(t, t->cache, e->lblk);
+	if (n && n->lblk == e->lblk && n->len == e->len) {
+		overwrite_node(t, s, n, e, rc);
+	} else {
+		remove_range(t, s, e->lblk, e->lblk + e->len - 1, rc);
+		insert_range(t, s, e);
+	}
 	t->seq++;
 	check(t);
 	return 0;
@@ -328,7 +387,7 @@ errcode_t insert_delayed_extent(struct es_tree *t, struct es_stats *s,
 static bool agrees(const struct es_tree *t, const struct es_extent *e)
 {
 	uint32_t end = e->lblk + e->len - 1;
-	struct es_node *n = first_from(t, e->lblk);
+	struct es_node *n = first_from(t, t->cache, e->lblk);
 	struct es_extent old;
 
 	for (; n && n->lblk <= end; n = RB_NEXT(es_head, &t->nodes, n)) {
@@ -345,7 +404,7 @@ static bool agrees(const struct es_tree *t, const struct es_extent *e)
 void es_cache_extent(struct es_tree *t, struct es_stats *s,
 		     const struct es_extent *e)
 {
-	struct es_node *n = first_from(t, e->lblk);
+	struct es_node *n = first_from(t, t->cache, e->lblk);
 	uint32_t end = e->lblk + e->len - 1;
 
 	if (n && n->lblk <= e->lblk && node_end(n) >= end)
@@ -375,11 +434,9 @@ errcode_t es_remove_extent(struct es_tree *t, struct es_stats *s,
 bool es_lookup_extent(struct es_tree *t, struct es_stats *s, uint32_t lblk,
 		      struct es_extent *e, uint32_t *next)
 {
-	struct es_node *n = t->cache, *after;
+	struct es_node *n = first_from(t, t->cache, lblk), *after;
 	bool hit;
 
-	if (!n || lblk < n->lblk || lblk > node_end(n))
-		n = first_from(t, lblk);
 	hit = n && n->lblk <= lblk;
 	after = hit ? RB_NEXT(es_head, &t->nodes, n) : n;
 	*next = after ? after->lblk : 0;
@@ -396,10 +453,8 @@ bool es_lookup_extent(struct es_tree *t, struct es_stats *s, uint32_t lblk,
 bool es_find_extent_range(struct es_tree *t, uint32_t match, uint32_t lblk,
 			  uint32_t end, struct es_extent *e)
 {
-	struct es_node *n = t->cache;
+	struct es_node *n = first_from(t, t->cache, lblk);
 
-	if (!n || lblk < n->lblk || lblk > node_end(n))
-		n = first_from(t, lblk);
 	while (n && !(node_status(n) & match)) {
 		n = RB_NEXT(es_head, &t->nodes, n);
 		if (n && n->lblk > end)
@@ -412,34 +467,28 @@ bool es_find_extent_range(struct es_tree *t, uint32_t match, uint32_t lblk,
 	return true;
 }
 
-bool es_next_extent(const struct es_tree *t, uint32_t match, uint32_t lblk,
-		    struct es_extent *e)
+bool es_walk(const struct es_tree *t, struct es_node **at, uint32_t match,
+	     uint32_t lblk, struct es_extent *e)
 {
-	struct es_node *n = first_from(t, lblk);
+	struct es_node *n = first_from(t, *at, lblk);
 
 	while (n && !(node_status(n) & match))
 		n = RB_NEXT(es_head, &t->nodes, n);
-	if (n)
-		unpack(e, n);
-	return n != NULL;
+	if (!n)
+		return false;
+	*at = n;
+	unpack(e, n);
+	return true;
 }
 
 bool es_scan_range(const struct es_tree *t, uint32_t match, uint32_t lblk,
 		   uint32_t end)
 {
-	struct es_node *n = first_from(t, lblk);
+	struct es_node *n = first_from(t, t->cache, lblk);
 
 	for (; n && n->lblk <= end; n = RB_NEXT(es_head, &t->nodes, n)) {
 		if (node_status(n) & match)
 			return true;
 	}
 	return false;
-}
-
-bool es_scan_clu(const struct es_tree *t, uint32_t match,
-		 uint32_t cluster_bits, uint32_t lblk)
-{
-	uint32_t mask = (UINT32_C(1) << cluster_bits) - 1;
-
-	return es_scan_range(t, match, lblk & ~mask, lblk | mask);
 }

@@ -149,14 +149,29 @@ bool es_scan_range(const struct es_tree *t, uint32_t match, uint32_t lblk,
 		   uint32_t end);
 
 /* As es_scan_range() over the cluster that holds @lblk. */
-bool es_scan_clu(const struct es_tree *t, uint32_t match,
-		 uint32_t cluster_bits, uint32_t lblk);
+static inline bool es_scan_clu(const struct es_tree *t, uint32_t match,
+			       uint32_t cluster_bits, uint32_t lblk)
+{
+	uint32_t mask = (UINT32_C(1) << cluster_bits) - 1;
+
+	return es_scan_range(t, match, lblk & ~mask, lblk | mask);
+}
 
 /* Find the first extent with a status in @match that ends at or after @lblk.
- * Changes nothing at all, so several threads may read one tree.
- * Return: whether there is one. */
-bool es_next_extent(const struct es_tree *t, uint32_t match, uint32_t lblk,
-		    struct es_extent *e);
+ * For steps that go up: *@at, NULL at first, remembers the node of the last
+ * one, and is good until the tree changes.  Changes nothing at all, so
+ * several threads may walk one tree.  Return: whether there is one. */
+bool es_walk(const struct es_tree *t, struct es_node **at, uint32_t match,
+	     uint32_t lblk, struct es_extent *e);
+
+/* The same for one step, or near to what was inserted last. */
+static inline bool es_next_extent(const struct es_tree *t, uint32_t match,
+				  uint32_t lblk, struct es_extent *e)
+{
+	struct es_node *at = t->cache;
+
+	return es_walk(t, &at, match, lblk, e);
+}
 
 /* Let the shrinker go through @t: all but its delayed nodes can be read again
  * from the disk.  Without memory it does not.  Harmless when it does. */

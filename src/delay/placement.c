@@ -40,13 +40,14 @@ bool placement_fits(const struct placement *p)
 	return total == delayed_file_wanted_blocks(p->f);
 }
 
-void delayed_stretch(const struct delayed_file *f, struct es_extent *e)
+void delayed_stretch(const struct delayed_file *f, struct content_walk *w,
+		     struct es_extent *e)
 {
 	uint32_t next;
 
 	e->status = ES_UNWRITTEN;
-	if (content_touches(&f->content, f->block_bits, e->lblk,
-			    e->lblk + e->len, &next))
+	if (content_walk_touches(&f->content, w, f->block_bits, e->lblk,
+				 e->lblk + e->len, &next))
 		e->status = ES_WRITTEN;
 	e->len = next - e->lblk;
 }
@@ -61,7 +62,7 @@ static uint32_t cut_to_stretch(struct placement *p, uint32_t lblk,
 	if (lblk < s->lblk || lblk - s->lblk >= s->len) {
 		*s = (struct es_extent){ .lblk = lblk,
 					 .len = *end - lblk + 1 };
-		delayed_stretch(p->f, s);
+		delayed_stretch(p->f, &p->content, s);
 	}
 	if (*end - s->lblk >= s->len)
 		*end = s->lblk + s->len - 1;

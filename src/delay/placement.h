@@ -21,11 +21,14 @@ struct placement {
 	uint32_t clu;		/* ... for this logical cluster */
 	bool has_clu;
 	struct es_extent stretch;	/* looked at last; len 0: none */
+	struct content_walk content;
 };
 
 /* Cut @e, delayed blocks of @f, to the first of them that become the same,
- * and set its status to what: written, or unwritten if nothing was staged. */
-void delayed_stretch(const struct delayed_file *f, struct es_extent *e);
+ * and set its status to what: written, or unwritten if nothing was staged.
+ * @w is one walk over the content. */
+void delayed_stretch(const struct delayed_file *f, struct content_walk *w,
+		     struct es_extent *e);
 
 void placement_init(struct placement *p, const struct delayed_file *f,
 		    const struct run *runs, size_t n);

@@ -35,10 +35,11 @@ enum { NODES_MARGIN = 16 };
 static uint64_t count_pieces(struct placement p)
 {
 	struct es_extent e, piece;
+	struct es_node *at = NULL;
 	uint32_t lblk = 0;
 	uint64_t n = 0;
 
-	while (es_next_extent(&p.f->es, ES_DELAYED, lblk, &e)) {
+	while (es_walk(&p.f->es, &at, ES_DELAYED, lblk, &e)) {
 		if (lblk < e.lblk)
 			lblk = e.lblk;
 		if (!placement_next(&p, lblk, e.lblk + e.len - 1, &piece))

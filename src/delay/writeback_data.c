@@ -28,6 +28,7 @@ enum {
 struct cursor {
 	size_t item;
 	uint32_t lblk;
+	struct es_node *at;	/* in its tree */
 };
 
 struct job {
@@ -57,7 +58,7 @@ static bool next_in_file(const struct job *job, struct cursor *c,
 {
 	const struct writeback_options *o = job->options;
 
-	while (es_next_extent(&f->es, ES_WRITTEN, c->lblk, e)) {
+	while (es_walk(&f->es, &c->at, ES_WRITTEN, c->lblk, e)) {
 		if (e->lblk < c->lblk) {
 			e->pblk += c->lblk - e->lblk;
 			e->len -= c->lblk - e->lblk;
@@ -79,7 +80,7 @@ static bool next_extent(const struct job *job, struct cursor *c,
 			uint64_t max, const struct delayed_file **f,
 			struct es_extent *e)
 {
-	for (; c->item < job->n; c->item++, c->lblk = 0) {
+	for (; c->item < job->n; c->item++, c->lblk = 0, c->at = NULL) {
 		*f = job->items[c->item].file;
 		if (next_in_file(job, c, max, *f, e))
 			return true;

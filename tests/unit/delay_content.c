@@ -89,6 +89,23 @@ static void compare_blocks(struct fixture *fx)
 	}
 }
 
+/* A walk finds what single questions do. */
+static void compare_walk(struct fixture *fx, uint64_t step)
+{
+	struct content_walk w = { .content = NULL };
+	struct content_range one, walked;
+	uint64_t pos;
+	bool found;
+
+	for (pos = 0; pos < BYTES; pos += step) {
+		found = content_next(&fx->content, pos, &one);
+		assert_int_equal(content_walk_next(&fx->content, &w, pos,
+						   &walked), found);
+		if (found)
+			assert_memory_equal(&one, &walked, sizeof(one));
+	}
+}
+
 /* Ranges come in order, cover what the model says, and none could be joined
  * with the next. */
 static void compare(struct fixture *fx)
@@ -119,6 +136,8 @@ static void compare(struct fixture *fx)
 		assert_false(fx->model[pos].set);
 	assert_int_equal(content_count(&fx->content), count);
 	compare_blocks(fx);
+	compare_walk(fx, 1);
+	compare_walk(fx, 2 + count % 30);
 	for (i = 0; i < ORIGINS; i++)
 		have += fx->origins[i].refs;
 	assert_int_equal(have, refs);

@@ -74,6 +74,25 @@ static void put(struct fixture *fx, uint32_t lblk, uint32_t len,
 	assert_true(es_tree_verify(&fx->tree));
 }
 
+/* A walk with steps of @step blocks finds what single questions do. */
+static void compare_walk(struct fixture *fx, uint32_t match, uint32_t step)
+{
+	struct es_tree cold = fx->tree;
+	struct es_node *at = NULL;
+	uint32_t b;
+
+	cold.cache = NULL;
+	for (b = 0; b < BLOCKS; b += step) {
+		struct es_extent one = { .status = 0 }, walked = one;
+
+		assert_int_equal(es_walk(&fx->tree, &at, match, b, &walked),
+				 es_next_extent(&cold, match, b, &one));
+		assert_int_equal(walked.lblk, one.lblk);
+		assert_int_equal(walked.len, one.len);
+		assert_int_equal(walked.status, one.status);
+	}
+}
+
 /* The model's answers, block by block, must be the tree's. */
 static void compare(struct fixture *fx)
 {
@@ -93,6 +112,8 @@ static void compare(struct fixture *fx)
 					 fx->model[b].pblk);
 	}
 	assert_int_equal(fx->tree.delayed, delayed);
+	compare_walk(fx, ES_ANY, 1);
+	compare_walk(fx, ES_DELAYED, 1 + delayed % 9);
 }
 
 /* Status and place of a block are drawn so that merging is frequent. */
