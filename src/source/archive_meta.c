@@ -6,7 +6,6 @@
 #include "source/archive_meta.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,19 +68,31 @@ static errcode_t clean(struct archive_meta *m, const char *raw,
 			    "leading \"/\" is removed from names");
 }
 
+/* Begin on the entry of name @raw. */
+static errcode_t set_subject(struct archive_meta *m, const char *raw)
+{
+	size_t before = strlen(m->archive), len = strlen(raw);
+	char *p = malloc(before + 2 + len + 1);
+
+	free(m->subject);
+	m->subject = p;
+	if (!p)
+		return diag_nomem(m->diag);
+	memcpy(p, m->archive, before);
+	memcpy(p + before, ": ", 2);
+	memcpy(p + before + 2, raw, len + 1);
+	return 0;
+}
+
 static errcode_t fill_names(struct archive_meta *m, struct entry *e,
 			    struct archive_entry *ae)
 {
 	const char *raw = archive_entry_pathname(ae);
 	const char *link = archive_entry_hardlink(ae);
-	errcode_t err;
+	errcode_t err = set_subject(m, raw ? raw : "");
 
-	free(m->subject);
-	if (asprintf(&m->subject, "%s: %s", m->archive, raw ? raw : "") < 0) {
-		m->subject = NULL;
-		return diag_nomem(m->diag);
-	}
-	err = clean(m, raw, "its name", &e->path);
+	if (!err)
+		err = clean(m, raw, "its name", &e->path);
 	/* A folder has several links of its own; cpio does not tell. */
 	if (err || !link || archive_entry_filetype(ae) == AE_IFDIR)
 		return err;

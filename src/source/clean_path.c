@@ -14,6 +14,8 @@
 
 #include "base/errors.h"
 
+enum { SLACK = 32 };	/* bytes that are not worth to be given back */
+
 /* Append the component of @len bytes at @name; "." is none. */
 static errcode_t add_component(char *out, size_t *out_len, const char *name,
 			       size_t len)
@@ -35,8 +37,9 @@ static errcode_t add_component(char *out, size_t *out_len, const char *name,
 
 errcode_t source_clean_path(char **ret, const char *raw, bool *changed)
 {
-	char *out = malloc(PATH_MAX), *fit;
-	size_t out_len = 0;
+	/* Never longer than what it is made from. */
+	size_t size = strnlen(raw, PATH_MAX - 1) + 1, out_len = 0;
+	char *out = malloc(size), *fit;
 	const char *p = raw;
 	errcode_t err = 0;
 
@@ -54,7 +57,7 @@ errcode_t source_clean_path(char **ret, const char *raw, bool *changed)
 	}
 	out[out_len] = '\0';
 	/* Many are kept at once. */
-	fit = realloc(out, out_len + 1);
+	fit = size - out_len > SLACK ? realloc(out, out_len + 1) : NULL;
 	*ret = fit ? fit : out;
 	*changed = *raw == '/';
 	return 0;
