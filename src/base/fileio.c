@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -182,6 +184,15 @@ errcode_t io_close(int fd)
 	/* Linux has closed it when it says EINTR; another file may have the
 	 * number by now. */
 	return close(fd) < 0 && errno != EINTR ? errno : 0;
+}
+
+bool io_may_share(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) || (fs.f_type != TMPFS_MAGIC &&
+				    fs.f_type != RAMFS_MAGIC &&
+				    fs.f_type != EXT4_SUPER_MAGIC);
 }
 
 errcode_t io_copy_range(int in, uint64_t in_offset, int out,

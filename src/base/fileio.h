@@ -6,6 +6,7 @@
 #ifndef E4PACK_BASE_FILEIO_H
 #define E4PACK_BASE_FILEIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,10 @@ errcode_t io_pwrite(int fd, const void *data, size_t len, uint64_t offset);
 /* Wait until @fd is on disk.  What failed is never tried again: the kernel
  * tells of a lost page only once. */
 errcode_t io_fsync(int fd);
+
+/* Whether io_copy_range() to the file @fd may share blocks rather than copy
+ * bytes: not on the file systems that are known for it. */
+bool io_may_share(int fd);
 
 /* Let the disk begin with what was written to these bytes, so that io_fsync()
  * has less to wait for.  That tells what failed, too. */

@@ -39,23 +39,20 @@ struct stretch {
 	uint64_t pblk;		/* place of the block at @pos */
 };
 
-errcode_t data_writer_init(struct data_writer *w, const struct blockio *io,
-			   const struct writeback_options *options,
-			   struct data_shared *shared, uint32_t bytes)
+void data_writer_init(struct data_writer *w, const struct blockio *io,
+		      const struct writeback_options *options,
+		      struct data_shared *shared)
 {
 	*w = (struct data_writer){ .io = io, .options = options,
 				   .shared = shared,
 				   .reader = { .diag = options->diag } };
-	w->cap = bytes / io->block_size;
-	if (!w->cap)
-		w->cap = 1;
-	w->buf = malloc((size_t)w->cap * io->block_size);
-	return w->buf ? 0 : ENOMEM;
 }
 
 static errcode_t cannot_write(struct data_writer *w, errcode_t err,
 			      uint64_t pblk)
 {
+	if (err == E4PACK_ET_INTERRUPTED)
+		return err;
 	return diag_error(w->options->diag, NULL, err,
 			  "cannot write block %llu",
 			  (unsigned long long)pblk);
@@ -63,14 +60,15 @@ static errcode_t cannot_write(struct data_writer *w, errcode_t err,
 
 errcode_t data_writer_flush(struct data_writer *w)
 {
-	uint32_t n = w->n;
+	struct write_buffer *b = w->buf;
+	uint64_t pblk;
 	errcode_t err;
 
-	if (!n)
+	if (!b)
 		return 0;
-	w->n = 0;
-	err = blockio_write(w->io, w->pblk, n, w->buf);
-	return err ? cannot_write(w, err, w->pblk) : 0;
+	w->buf = NULL;
+	err = write_queue_put(&w->shared->queue, b, &pblk);
+	return err ? cannot_write(w, err, pblk) : 0;
 }
 
 static void step(struct data_writer *w, struct stretch *s, uint64_t blocks)
@@ -83,26 +81,30 @@ static void step(struct data_writer *w, struct stretch *s, uint64_t blocks)
 static errcode_t gather(struct data_writer *w, struct stretch *s,
 			uint64_t max)
 {
-	uint32_t bs = w->io->block_size;
+	const uint32_t bs = w->io->block_size, cap = w->shared->queue.cap;
+	struct write_buffer *b = w->buf;
 	uint64_t n;
 	errcode_t err = 0;
 
-	if (w->n == w->cap || (w->n && w->pblk + w->n != s->pblk))
+	if (b && (b->n == cap || b->pblk + b->n != s->pblk))
 		err = data_writer_flush(w);
 	if (err)
 		return err;
-	if (!w->n)
-		w->pblk = s->pblk;
+	if (!w->buf) {
+		w->buf = write_queue_get(&w->shared->queue);
+		w->buf->pblk = s->pblk;
+	}
+	b = w->buf;
 	n = (s->end - s->pos) / bs;
 	if (n > max)
 		n = max;
-	if (n > w->cap - w->n)
-		n = w->cap - w->n;
+	if (n > cap - b->n)
+		n = cap - b->n;
 	err = data_reader_read(&w->reader, &s->f->content, s->pos, n * bs,
-			       w->buf + (size_t)w->n * bs);
+			       b->data + (size_t)b->n * bs);
 	if (err)
 		return err;
-	w->n += n;
+	b->n += n;
 	step(w, s, n);
 	return 0;
 }
@@ -120,14 +122,17 @@ static uint64_t blocks_before_host_block(uint64_t from, uint64_t to,
 
 /* Copy @n blocks of @s, all from @r, inside the kernel, as far as it can:
  * where the host's file system shares blocks, no byte moves.  It shares whole
- * ones, so small blocks before the first of these go through the buffer. */
+ * ones, so small blocks before the first of these go through the buffer; and
+ * so do all while another one writes, if nothing would be shared. */
 static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 				const struct content_range *r, uint64_t n)
 {
 	uint32_t bs = w->io->block_size;
-	struct origin_reader *reader;
 	uint64_t done, lead, from = r->origin_offset + (s->pos - r->offset);
-	errcode_t err;
+	struct write_queue *queue = &w->shared->queue;
+	struct origin_reader *reader;
+	errcode_t err, failed;
+	uint64_t pblk;
 
 	if (s->pblk > w->io->blocks || n > w->io->blocks - s->pblk)
 		return cannot_write(w, E4PACK_ET_BUG, s->pblk);
@@ -140,8 +145,13 @@ static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 					blockio_position(w->io, s->pblk), bs);
 	if (lead)
 		return gather(w, s, lead);
+	if (!write_queue_enter(queue, queue->shares))
+		return gather(w, s, n);
 	err = io_copy_range(reader->fd, reader->base + from, w->io->fd,
 			    blockio_position(w->io, s->pblk), n * bs, &done);
+	failed = write_queue_leave(queue, &pblk);
+	if (failed)
+		return cannot_write(w, failed, pblk);
 	if (err)
 		atomic_store(&w->shared->no_copy, true);
 	step(w, s, done / bs);
@@ -224,8 +234,8 @@ errcode_t data_writer_extent(struct data_writer *w,
 
 errcode_t data_writer_release(struct data_writer *w, errcode_t err)
 {
-	err = data_reader_release(&w->reader, err);
-	free(w->buf);
+	if (w->buf)
+		write_queue_drop(&w->shared->queue, w->buf);
 	w->buf = NULL;
-	return err;
+	return data_reader_release(&w->reader, err);
 }

@@ -20,8 +20,8 @@
 
 enum {
 	CHUNK_BYTES = 4 * 1024 * 1024,
-	BUFFER_BYTES = 512 * 1024,	/* of one worker at most */
-	MEMORY_BYTES = 16 * 1024 * 1024,	/* of all workers */
+	BUFFER_BYTES = 512 * 1024,	/* at most */
+	MEMORY_BYTES = 16 * 1024 * 1024,	/* of the workers' buffers */
 	MAX_WORKERS = 64,
 };
 
@@ -36,7 +36,6 @@ struct job {
 	const struct writeback_options *options;
 	const struct writeback_item *items;
 	size_t n;
-	uint32_t buffer_bytes;
 	struct data_shared shared;
 	pthread_mutex_t lock;	/* for what follows, and the progress */
 	struct cursor next;
@@ -171,12 +170,9 @@ static void *work(void *arg)
 	struct data_writer w;
 	struct cursor begin;
 	uint64_t n;
-	errcode_t err;
+	errcode_t err = 0;
 
-	err = data_writer_init(&w, job->io, job->options, &job->shared,
-			       job->buffer_bytes);
-	if (err)
-		diag_nomem(job->options->diag);
+	data_writer_init(&w, job->io, job->options, &job->shared);
 	while (!err && (n = take_chunk(job, &begin)))
 		err = write_chunk(job, &w, begin, n);
 	/* After a failure elsewhere a change of an origin is no news. */
@@ -239,6 +235,16 @@ static unsigned int count_workers(const struct job *job)
 	return chunks < max ? chunks : max;
 }
 
+/* Blocks of a buffer. */
+static uint32_t buffer_blocks(const struct blockio *io, unsigned int workers)
+{
+	uint32_t bytes = MEMORY_BYTES / (WRITE_BUFFERS_EACH * workers);
+
+	if (bytes > BUFFER_BYTES)
+		bytes = BUFFER_BYTES;
+	return bytes < io->block_size ? 1 : bytes / io->block_size;
+}
+
 errcode_t writeback_data(const struct blockio *io,
 			 struct writeback_item *items, size_t n,
 			 const struct writeback_options *options)
@@ -256,11 +262,12 @@ errcode_t writeback_data(const struct blockio *io,
 	workers = count_workers(&job);
 	if (!workers)
 		return 0;
-	job.buffer_bytes = MEMORY_BYTES / workers;
-	if (job.buffer_bytes > BUFFER_BYTES)
-		job.buffer_bytes = BUFFER_BYTES;
+	if (write_queue_init(&job.shared.queue, io, workers,
+			     buffer_blocks(io, workers)))
+		return diag_nomem(options->diag);
 	pthread_mutex_init(&job.lock, NULL);
 	work_with(&job, workers);
 	pthread_mutex_destroy(&job.lock);
+	write_queue_release(&job.shared.queue);
 	return job.err;
 }
