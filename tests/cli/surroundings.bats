@@ -22,9 +22,10 @@
 
 load helper
 
-# loader_calls CALL: how often the loader makes it before the program runs.
+# loader_calls CALL [STRACE-OPTIONS]: how often the loader makes it before the
+# program runs.
 loader_calls() {
-	strace -f -o calls -e "trace=$1" "$E4PACK" --version >/dev/null
+	strace -f -o calls -e "trace=$1" "${@:2}" "$E4PACK" --version >/dev/null
 	grep -c " $1(" calls || true
 }
 
@@ -279,11 +280,14 @@ traceable() {
 		same_bytes want.img new.img
 	done
 	tar -C t --format=posix --sparse -czf t.tgz .
+	# What is loaded for archives is loaded at once.
+	library=$(grep -ao 'libarchive[.]so[.0-9]*' "$E4PACK" | head -n 1)
+	early=(-E "LD_PRELOAD=$library")
 	for call in openat pread64 read poll pwrite64; do
 		rm -f new.img
-		first=$(($(loader_calls "$call") + 1))
-		injected "$call" "error=EINTR:when=$first+2" -- new.img - \
-			< <(cat t.tgz)
+		first=$(($(loader_calls "$call" "${early[@]}") + 1))
+		injected "$call" "error=EINTR:when=$first+2" "${early[@]}" \
+			-- new.img - < <(cat t.tgz)
 		[ "$status" -eq 0 ] || fail "$call: $status"
 		same_bytes want.img new.img
 	done
