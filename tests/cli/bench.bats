@@ -61,3 +61,29 @@ more() {
 	run ! grep -E '^(CPU|wall)' figures
 	[ -z "$(find . -name 'e4pack-bench.*')" ]
 }
+
+@test "bench: a chart has a bar for each tool, cut where it is too long" {
+	PYTHONDONTWRITEBYTECODE=1 python3 - "$BATS_TEST_DIRNAME/../bench" \
+		>found <<-'END'
+		import sys
+		import xml.etree.ElementTree as tree
+		sys.path.insert(0, sys.argv[1])
+		from bench_chart import write_chart
+		times = {"e4pack": 0.05, "a & b": 0.04, "slow": 0.5}
+		write_chart("chart.svg", [
+		    {"about": "this < that",
+		     "tools": {k: {"best": v} for k, v in times.items()}}])
+		svg = "{http://www.w3.org/2000/svg}"
+		root = tree.parse("chart.svg").getroot()
+		for bar in root.iter(svg + "path"):
+		    print(bar.get("class"), "cut" if "l" in bar.get("d") else "")
+		for text in root.iter(svg + "text"):
+		    print(text.text)
+	END
+	[ "$(grep -c '^o[wt]' found)" -eq 3 ]
+	[ "$(grep -c ' cut$' found)" -eq 1 ]
+	for words in 'This < that' 'a & b' '50 ms' '40 ms, 0.80 x' \
+		'0.50 s, 10 x'; do
+		grep -Fxq "$words" found || fail "no $words"
+	done
+}

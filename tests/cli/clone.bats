@@ -75,6 +75,7 @@ small_blocks() {
 	head -c 1025K /dev/urandom >fs/t/a
 	head -c 6M /dev/urandom >fs/t/whole
 	create same.img fs/t -b 1024
+	same fs/t same.img
 	for i in 0 1024 2048 3072; do
 		truncate -s 32M fs/new.img
 		before=$(used)
