@@ -52,29 +52,12 @@ bool should_retry_alloc(struct delay *d, int *tries)
 	       reserve_available(&d->reserve) > 0;
 }
 
-/* Find the last mapped extent in front of @lblk. */
-static bool find_left(const struct es_tree *t, uint32_t lblk,
-		      struct es_extent *e)
-{
-	struct es_head *nodes = (struct es_head *)&t->nodes;
-	struct es_node key = { .lblk = lblk }, *n;
-
-	n = RB_NFIND(es_head, nodes, &key);
-	n = n ? RB_PREV(es_head, nodes, n) : RB_MAX(es_head, nodes);
-	for (; n; n = RB_PREV(es_head, nodes, n)) {
-		es_next_extent(t, ES_ANY, n->lblk, e);
-		if (e->status & ES_MAPPED)
-			return true;
-	}
-	return false;
-}
-
 static void find_neighbours(struct mapping *m, struct da_request *req)
 {
 	const struct es_tree *t = &m->f->es;
 	struct es_extent left;
 
-	if (find_left(t, req->lblk, &left)) {
+	if (es_prev_extent(t, ES_MAPPED, req->lblk, &left)) {
 		req->lleft = left.lblk + left.len - 1;
 		req->pleft = left.pblk + left.len - 1;
 		req->goal = req->pleft + (req->lblk - req->lleft);

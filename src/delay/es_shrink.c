@@ -4,7 +4,7 @@
  * are reclaimed; and the check of the invariants.
  *
  * Nodes live in one arena and go back to a list of unused ones, so that a
- * million files with one node each cost 48 bytes a node and no more.
+ * node costs 48 bytes and no more.  A tree of one extent has none.
  *
  * The shrinker is a clock.  Trees that the disk can tell again are in a list
  * and have their turns.  In each a hand goes around the blocks: a delayed node
@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "delay/es_node.h"
 
 void es_stats_init(struct es_stats *s)
 {
@@ -84,29 +85,50 @@ void es_unlist(struct es_tree *t, struct es_stats *s)
 	s->reclaimable -= t->reclaimable;
 }
 
-static uint32_t status_of(const struct es_node *n)
+/* The hand meets what has this status.  Return: whether it is dropped, which
+ * is counted. */
+static bool meet(struct es_tree *t, struct es_stats *s, uint64_t *pblk_status)
 {
-	return n->pblk_status >> ES_STATUS_SHIFT;
-}
+	const uint64_t mark = (uint64_t)ES_REFERENCED << ES_STATUS_SHIFT;
 
-/* The hand meets @n.  Return: nodes dropped. */
-static uint32_t meet(struct es_tree *t, struct es_stats *s,
-		     struct es_node *n)
-{
-	if (status_of(n) & ES_DELAYED)
-		return 0;
-	if (status_of(n) & ES_REFERENCED) {
-		n->pblk_status &= ~((uint64_t)ES_REFERENCED << ES_STATUS_SHIFT);
-		return 0;
+	if (*pblk_status & (uint64_t)ES_DELAYED << ES_STATUS_SHIFT)
+		return false;
+	if (*pblk_status & mark) {
+		*pblk_status &= ~mark;
+		return false;
 	}
-	RB_REMOVE(es_head, &t->nodes, n);
-	es_node_give(s, n);
 	t->all--;
 	t->reclaimable--;
 	s->all--;
 	s->reclaimable--;
 	s->shrunk++;
-	return 1;
+	return true;
+}
+
+/* The hand goes on by @left nodes of @t, which has more than one.
+ * Return: nodes dropped. */
+static uint32_t meet_nodes(struct es_tree *t, struct es_stats *s,
+			   uint32_t *hand, uint32_t left)
+{
+	struct es_node key = { .lblk = *hand }, *node, *next;
+	uint32_t dropped = 0;
+
+	t->cache = NULL;
+	node = RB_NFIND(es_head, &t->nodes, &key);
+	while (left--) {
+		if (!node)
+			node = RB_MIN(es_head, &t->nodes);
+		next = RB_NEXT(es_head, &t->nodes, node);
+		if (meet(t, s, &node->pblk_status)) {
+			RB_REMOVE(es_head, &t->nodes, node);
+			es_node_give(s, node);
+			dropped++;
+		}
+		node = next;
+	}
+	*hand = node ? node->lblk : 0;
+	es_tree_fold(t, s);
+	return dropped;
 }
 
 /* The hand of @l goes on by @n nodes, once around at most, and takes those
@@ -114,21 +136,16 @@ static uint32_t meet(struct es_tree *t, struct es_stats *s,
 static uint32_t go_round(struct es_stats *s, struct es_listed *l, uint32_t *n)
 {
 	struct es_tree *t = l->tree;
-	struct es_node key = { .lblk = l->hand }, *node, *next;
-	uint32_t left = *n < t->all ? *n : t->all, dropped = 0;
+	uint32_t left = *n < t->all ? *n : t->all;
 
 	*n -= left;
-	t->cache = NULL;
-	node = RB_NFIND(es_head, &t->nodes, &key);
-	while (left--) {
-		if (!node)
-			node = RB_MIN(es_head, &t->nodes);
-		next = RB_NEXT(es_head, &t->nodes, node);
-		dropped += meet(t, s, node);
-		node = next;
-	}
-	l->hand = node ? node->lblk : 0;
-	return dropped;
+	if (t->all > 1)
+		return meet_nodes(t, s, &l->hand, left);
+	l->hand = 0;
+	if (!left || !meet(t, s, &t->one.pblk_status))
+		return 0;
+	t->one = (struct es_one){ .len = 0 };
+	return 1;
 }
 
 uint32_t es_shrink(struct es_stats *s, uint32_t n)

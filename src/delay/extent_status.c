@@ -38,17 +38,22 @@
  *	seq		+ 1 for insert, delayed insert and remove; the same
  *			for caching and shrinking, which change no mapping.
  *
- * Memory comes first: the two nodes that a change may need are made ready
- * before the tree is touched, so that a change happens whole or not at all.
+ * Most trees have one extent, and keep it in themselves: no node is taken
+ * for it.  A change that is more than putting another one in its place gives
+ * it a node first (spread), and takes the node back from what is left when it
+ * is one again (fold).
+ *
+ * Memory comes first: the nodes that a change may need, two and the one of
+ * spreading, are made ready before the tree is touched, so that a change
+ * happens whole or not at all.
  */
 #include "delay/extent_status.h"
 
 #include <assert.h>
 #include <stddef.h>
 
+#include "delay/es_node.h"
 #include "delay/pending.h"
-
-#define PBLK_MASK ((UINT64_C(1) << ES_STATUS_SHIFT) - 1)
 
 static void check(const struct es_tree *t)
 {
@@ -68,29 +73,11 @@ int es_node_cmp(struct es_node *a, struct es_node *b)
 
 RB_GENERATE(es_head, es_node, by_lblk, es_node_cmp)
 
-static uint32_t node_status(const struct es_node *n)
-{
-	return n->pblk_status >> ES_STATUS_SHIFT & ES_ANY;
-}
-
-static uint32_t node_end(const struct es_node *n)
-{
-	return n->lblk + n->len - 1;
-}
-
 static uint64_t pack(uint32_t status, uint64_t pblk)
 {
-	uint64_t low = status & ES_MAPPED ? pblk & PBLK_MASK : PBLK_MASK;
+	uint64_t low = status & ES_MAPPED ? pblk & ES_PBLK_MASK : ES_PBLK_MASK;
 
 	return (uint64_t)status << ES_STATUS_SHIFT | low;
-}
-
-static void unpack(struct es_extent *e, const struct es_node *n)
-{
-	e->lblk = n->lblk;
-	e->len = n->len;
-	e->status = n->pblk_status >> ES_STATUS_SHIFT;
-	e->pblk = e->status & ES_MAPPED ? n->pblk_status & PBLK_MASK : 0;
 }
 
 /* Move the beginning of @n up by @blocks. */
@@ -98,7 +85,7 @@ static void advance(struct es_node *n, uint32_t blocks)
 {
 	n->lblk += blocks;
 	n->len -= blocks;
-	if (node_status(n) & ES_MAPPED)
+	if (es_node_status(n) & ES_MAPPED)
 		n->pblk_status += blocks;
 }
 
@@ -125,39 +112,11 @@ static void count_node(struct es_tree *t, struct es_stats *s,
 static void drop_node(struct es_tree *t, struct es_stats *s,
 		      struct es_node *n)
 {
-	count_node(t, s, node_status(n), -1);
+	count_node(t, s, es_node_status(n), -1);
 	RB_REMOVE(es_head, &t->nodes, n);
 	if (t->cache == n)
 		t->cache = NULL;
 	es_node_give(s, n);
-}
-
-/* Return: the first node that ends at or after @lblk, or NULL; found without
- * a search where it is @hint, a node of the tree or NULL, or its neighbour. */
-static struct es_node *first_from(const struct es_tree *t,
-				  struct es_node *hint, uint32_t lblk)
-{
-	struct es_node *n = hint, *best = NULL;
-
-	if (n && node_end(n) < lblk) {
-		n = RB_NEXT(es_head, &t->nodes, n);
-		if (!n || node_end(n) >= lblk)
-			return n;
-	} else if (n && n->lblk <= lblk) {
-		return n;
-	}
-	n = RB_ROOT(&t->nodes);
-	while (n) {
-		if (node_end(n) < lblk) {
-			n = RB_RIGHT(n, by_lblk);
-			continue;
-		}
-		best = n;
-		if (n->lblk <= lblk)
-			break;
-		n = RB_LEFT(n, by_lblk);
-	}
-	return best;
 }
 
 /* Let @a take in its right neighbour @b if they can merge. */
@@ -168,8 +127,8 @@ static void join(struct es_tree *t, struct es_stats *s, struct es_node *a,
 
 	if (!a || !b)
 		return;
-	unpack(&left, a);
-	unpack(&right, b);
+	es_node_extent(&left, a);
+	es_node_extent(&right, b);
 	if (!can_merge(&left, &right))
 		return;
 	a->len += b->len;
@@ -204,7 +163,7 @@ static bool grow_node(struct es_tree *t, struct es_stats *s,
 	struct es_extent old;
 	bool right = e->lblk > n->lblk;
 
-	unpack(&old, n);
+	es_node_extent(&old, n);
 	if (right ? !can_merge(&old, e) : !can_merge(e, &old))
 		return false;
 	n->len += e->len;
@@ -229,13 +188,13 @@ static void find_gap(const struct es_tree *t, uint32_t lblk,
 {
 	struct es_node *n = t->cache;
 
-	if (n && node_end(n) < lblk) {
+	if (n && es_node_end(n) < lblk) {
 		*left = n;
 		*right = RB_NEXT(es_head, &t->nodes, n);
-		if (!*right || node_end(*right) >= lblk)
+		if (!*right || es_node_end(*right) >= lblk)
 			return;
 	}
-	n = first_from(t, NULL, lblk);
+	n = es_first_from(t, NULL, lblk);
 	*right = n;
 	*left = n ? RB_PREV(es_head, &t->nodes, n) :
 		    RB_MAX(es_head, (struct es_head *)&t->nodes);
@@ -267,13 +226,13 @@ static void insert_range(struct es_tree *t, struct es_stats *s,
 static void cut_node(struct es_tree *t, struct es_stats *s,
 		     struct es_node *n, uint32_t from, uint32_t to)
 {
-	uint32_t left = from - n->lblk, right = node_end(n) - to;
+	uint32_t left = from - n->lblk, right = es_node_end(n) - to;
 	struct es_extent rest;
 
-	if (node_status(n) & ES_DELAYED)
+	if (es_node_status(n) & ES_DELAYED)
 		t->delayed -= to - from + 1;
 	if (left && right) {
-		unpack(&rest, n);
+		es_node_extent(&rest, n);
 		rest.pblk += to + 1 - n->lblk;
 		rest.lblk = to + 1;
 		rest.len = right;
@@ -294,25 +253,76 @@ static void cut_node(struct es_tree *t, struct es_stats *s,
 static void remove_range(struct es_tree *t, struct es_stats *s,
 			 uint32_t lblk, uint32_t end, struct rsvd_count *rc)
 {
-	struct es_node *n = first_from(t, t->cache, lblk), *next;
+	struct es_node *n = es_first_from(t, t->cache, lblk), *next;
 
 	if (!n || n->lblk > end)
 		return;
 	t->cache = NULL;
 	for (; n && n->lblk <= end; n = next) {
 		uint32_t from = n->lblk > lblk ? n->lblk : lblk;
-		uint32_t to = node_end(n) < end ? node_end(n) : end;
+		uint32_t to = es_node_end(n) < end ? es_node_end(n) : end;
 
 		next = RB_NEXT(es_head, &t->nodes, n);
-		if (rc && (node_status(n) & ES_DELAYED))
+		if (rc && (es_node_status(n) & ES_DELAYED))
 			rsvd_count_add(rc, from, to);
 		cut_node(t, s, n, from, to);
 	}
 }
 
+/* Give the one extent of @t a node; takes an unused one. */
+static void spread(struct es_tree *t, struct es_stats *s)
+{
+	const struct es_one one = t->one;
+	struct es_node *n;
+
+	if (t->all > 1)
+		return;
+	RB_INIT(&t->nodes);
+	t->cache = NULL;
+	if (!t->all)
+		return;
+	n = es_node_take(s);
+	n->lblk = one.lblk;
+	n->len = one.len;
+	n->pblk_status = one.pblk_status;
+	RB_INSERT(es_head, &t->nodes, n);
+}
+
+void es_tree_fold(struct es_tree *t, struct es_stats *s)
+{
+	struct es_node *n;
+
+	if (t->all > 1)
+		return;
+	n = RB_ROOT(&t->nodes);
+	t->one = (struct es_one){ .len = 0 };
+	if (!n)
+		return;
+	t->one = (struct es_one){ n->lblk, n->len, n->pblk_status };
+	es_node_give(s, n);
+}
+
+/* Forget the one extent of @t, if it has one. */
+static void drop_one(struct es_tree *t, struct es_stats *s,
+		     struct rsvd_count *rc)
+{
+	const struct es_one one = t->one;
+	uint32_t status = es_one_status(&one);
+
+	if (!t->all)
+		return;
+	if (status & ES_DELAYED) {
+		t->delayed -= one.len;
+		if (rc)
+			rsvd_count_add(rc, one.lblk, es_one_end(&one));
+	}
+	count_node(t, s, status, -1);
+	t->one = (struct es_one){ .len = 0 };
+}
+
 void es_tree_init(struct es_tree *t)
 {
-	*t = (struct es_tree){ .nodes = RB_INITIALIZER(&t->nodes) };
+	*t = (struct es_tree){ .all = 0 };
 }
 
 void es_tree_release(struct es_tree *t, struct es_stats *s)
@@ -320,9 +330,29 @@ void es_tree_release(struct es_tree *t, struct es_stats *s)
 	struct es_node *n;
 
 	es_unlist(t, s);
-	while ((n = RB_ROOT(&t->nodes)))
-		drop_node(t, s, n);
+	if (t->all <= 1)
+		drop_one(t, s, NULL);
+	else
+		while ((n = RB_ROOT(&t->nodes)))
+			drop_node(t, s, n);
 	es_tree_init(t);
+}
+
+/* Put @e in the place of all that @t has, if that is no more than one extent
+ * within @e.  Return: whether it was done. */
+static bool replace_one(struct es_tree *t, struct es_stats *s,
+			const struct es_extent *e, struct rsvd_count *rc)
+{
+	if (t->all > 1 ||
+	    (t->all && (t->one.lblk < e->lblk ||
+			es_one_end(&t->one) > e->lblk + e->len - 1)))
+		return false;
+	drop_one(t, s, rc);
+	t->one = (struct es_one){ e->lblk, e->len, pack(e->status, e->pblk) };
+	if (e->status & ES_DELAYED)
+		t->delayed += e->len;
+	count_node(t, s, e->status, 1);
+	return true;
 }
 
 /* Let @n, which has the range of @e, say what @e does. */
@@ -330,12 +360,12 @@ static void overwrite_node(struct es_tree *t, struct es_stats *s,
 			   struct es_node *n, const struct es_extent *e,
 			   struct rsvd_count *rc)
 {
-	uint32_t old = node_status(n);
+	uint32_t old = es_node_status(n);
 
 	if (old & ES_DELAYED) {
 		t->delayed -= n->len;
 		if (rc)
-			rsvd_count_add(rc, n->lblk, node_end(n));
+			rsvd_count_add(rc, n->lblk, es_node_end(n));
 	}
 	if (e->status & ES_DELAYED)
 		t->delayed += n->len;
@@ -347,22 +377,33 @@ static void overwrite_node(struct es_tree *t, struct es_stats *s,
 	join(t, s, RB_PREV(es_head, &t->nodes, n), n);
 }
 
-static errcode_t replace(struct es_tree *t, struct es_stats *s,
-			 const struct es_extent *e, struct rsvd_count *rc)
+/* Put @e in the place of whatever meets it. */
+static void replace_nodes(struct es_tree *t, struct es_stats *s,
+			  const struct es_extent *e, struct rsvd_count *rc)
 {
-	errcode_t err = es_stats_prepare(s, ES_NODES_PER_CHANGE);
 	struct es_node *n;
 
-	if (err)
-		return err;
-	assert(e->len && e->len <= ES_MAX_BLOCKS - e->lblk);
-	n = first_from(t, t->cache, e->lblk);
+	spread(t, s);
+	n = es_first_from(t, t->cache, e->lblk);
 	if (n && n->lblk == e->lblk && n->len == e->len) {
 		overwrite_node(t, s, n, e, rc);
 	} else {
 		remove_range(t, s, e->lblk, e->lblk + e->len - 1, rc);
 		insert_range(t, s, e);
 	}
+	es_tree_fold(t, s);
+}
+
+static errcode_t replace(struct es_tree *t, struct es_stats *s,
+			 const struct es_extent *e, struct rsvd_count *rc)
+{
+	errcode_t err = es_stats_prepare(s, ES_NODES_PER_CHANGE);
+
+	if (err)
+		return err;
+	assert(e->len && e->len <= ES_MAX_BLOCKS - e->lblk);
+	if (!replace_one(t, s, e, rc))
+		replace_nodes(t, s, e, rc);
 	t->seq++;
 	check(t);
 	return 0;
@@ -387,11 +428,11 @@ errcode_t insert_delayed_extent(struct es_tree *t, struct es_stats *s,
 static bool agrees(const struct es_tree *t, const struct es_extent *e)
 {
 	uint32_t end = e->lblk + e->len - 1;
-	struct es_node *n = first_from(t, t->cache, e->lblk);
+	uint32_t lblk = e->lblk;
 	struct es_extent old;
 
-	for (; n && n->lblk <= end; n = RB_NEXT(es_head, &t->nodes, n)) {
-		unpack(&old, n);
+	for (; es_next_extent(t, ES_ANY, lblk, &old) && old.lblk <= end;
+	     lblk = old.lblk + old.len) {
 		if ((old.status ^ e->status) & ES_ANY)
 			return false;
 		if ((old.status & ES_MAPPED) &&
@@ -404,16 +445,19 @@ static bool agrees(const struct es_tree *t, const struct es_extent *e)
 void es_cache_extent(struct es_tree *t, struct es_stats *s,
 		     const struct es_extent *e)
 {
-	struct es_node *n = first_from(t, t->cache, e->lblk);
 	uint32_t end = e->lblk + e->len - 1;
+	struct es_extent old;
 
-	if (n && n->lblk <= e->lblk && node_end(n) >= end)
+	if (es_next_extent(t, ES_ANY, e->lblk, &old) &&
+	    old.lblk <= e->lblk && old.lblk + old.len - 1 >= end)
 		return;
 	/* Nodes that the undoing of a change may need are left alone. */
 	if (!agrees(t, e) || es_stats_prepare(s, 2 * ES_NODES_PER_CHANGE))
 		return;
+	spread(t, s);
 	remove_range(t, s, e->lblk, end, NULL);
 	insert_range(t, s, e);
+	es_tree_fold(t, s);
 	check(t);
 }
 
@@ -425,70 +469,10 @@ errcode_t es_remove_extent(struct es_tree *t, struct es_stats *s,
 	if (err)
 		return err;
 	assert(len && len <= ES_MAX_BLOCKS - lblk);
+	spread(t, s);
 	remove_range(t, s, lblk, lblk + len - 1, rc);
+	es_tree_fold(t, s);
 	t->seq++;
 	check(t);
 	return 0;
-}
-
-bool es_lookup_extent(struct es_tree *t, struct es_stats *s, uint32_t lblk,
-		      struct es_extent *e, uint32_t *next)
-{
-	struct es_node *n = first_from(t, t->cache, lblk), *after;
-	bool hit;
-
-	hit = n && n->lblk <= lblk;
-	after = hit ? RB_NEXT(es_head, &t->nodes, n) : n;
-	*next = after ? after->lblk : 0;
-	if (!hit) {
-		s->misses++;
-		return false;
-	}
-	s->hits++;
-	unpack(e, n);
-	n->pblk_status |= (uint64_t)ES_REFERENCED << ES_STATUS_SHIFT;
-	return true;
-}
-
-bool es_find_extent_range(struct es_tree *t, uint32_t match, uint32_t lblk,
-			  uint32_t end, struct es_extent *e)
-{
-	struct es_node *n = first_from(t, t->cache, lblk);
-
-	while (n && !(node_status(n) & match)) {
-		n = RB_NEXT(es_head, &t->nodes, n);
-		if (n && n->lblk > end)
-			return false;
-	}
-	if (!n)
-		return false;
-	unpack(e, n);
-	t->cache = n;
-	return true;
-}
-
-bool es_walk(const struct es_tree *t, struct es_node **at, uint32_t match,
-	     uint32_t lblk, struct es_extent *e)
-{
-	struct es_node *n = first_from(t, *at, lblk);
-
-	while (n && !(node_status(n) & match))
-		n = RB_NEXT(es_head, &t->nodes, n);
-	if (!n)
-		return false;
-	*at = n;
-	unpack(e, n);
-	return true;
-}
-
-bool es_scan_range(const struct es_tree *t, uint32_t match, uint32_t lblk,
-		   uint32_t end)
-{
-	struct es_node *n = first_from(t, t->cache, lblk);
-
-	for (; n && n->lblk <= end; n = RB_NEXT(es_head, &t->nodes, n)) {
-		if (node_status(n) & match)
-			return true;
-	}
-	return false;
 }

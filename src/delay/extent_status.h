@@ -41,7 +41,7 @@ struct es_node {
 enum { ES_STATUS_SHIFT = 59 };
 
 /* A change of a tree takes at most this many nodes; so does its undoing. */
-enum { ES_NODES_PER_CHANGE = 2 };
+enum { ES_NODES_PER_CHANGE = 3 };
 
 RB_HEAD(es_head, es_node);
 RB_PROTOTYPE(es_head, es_node, by_lblk, es_node_cmp)
@@ -77,11 +77,23 @@ struct es_stats {
 	uint64_t n_unused;
 };
 
+/* What a node says, for a tree that has only one. */
+struct es_one {
+	uint32_t lblk, len;
+	uint64_t pblk_status;
+};
+
 struct es_tree {
-	struct es_head nodes;
-	struct es_node *cache;	/* last inserted or range-matched, or NULL */
-	uint64_t seq;		/* validity cookie: + 1 per mapping change */
-	uint32_t all;		/* nodes */
+	union {
+		struct es_one one;	/* where @all is 1: no node is taken */
+		struct {
+			struct es_head nodes;	/* where there are more */
+			struct es_node *cache;	/* last inserted or
+						 * range-matched, or NULL */
+		};
+	};
+	uint32_t seq;		/* validity cookie: + 1 per mapping change */
+	uint32_t all;		/* nodes, @one among them */
 	uint32_t reclaimable;	/* nodes that are not delayed */
 	uint32_t delayed;	/* blocks with status delayed */
 	uint32_t slot;		/* in the list of the shrinker, from 1; 0: not
@@ -168,10 +180,15 @@ bool es_walk(const struct es_tree *t, struct es_node **at, uint32_t match,
 static inline bool es_next_extent(const struct es_tree *t, uint32_t match,
 				  uint32_t lblk, struct es_extent *e)
 {
-	struct es_node *at = t->cache;
+	struct es_node *at = t->all > 1 ? t->cache : NULL;
 
 	return es_walk(t, &at, match, lblk, e);
 }
+
+/* Find the last extent with a status in @match that begins before @lblk.
+ * Changes nothing at all.  Return: whether there is one. */
+bool es_prev_extent(const struct es_tree *t, uint32_t match, uint32_t lblk,
+		    struct es_extent *e);
 
 /* Let the shrinker go through @t: all but its delayed nodes can be read again
  * from the disk.  Without memory it does not.  Harmless when it does. */
