@@ -12,6 +12,9 @@
  * A large file is compared when it is opened, too, so that nobody waits for
  * the copy of a change.  For a small one that would be one system call in
  * five for no more safety.
+ *
+ * There may be millions of these, so the state is kept as a print of 64 bits,
+ * and the memory of a folder's files is cut from chunks that go with it.
  */
 #include "source/host_file.h"
 
@@ -30,11 +33,22 @@
 /* Bytes from which on it pays to ask before reading. */
 enum { LARGE_FILE = 1024 * 1024 };
 
-/* One per file of the source until flush: as small as it can be. */
+/* The first chunk is small, for folders with few files and for the files of
+ * scripts, which have a root each. */
+enum { FIRST_CHUNK = 128, CHUNK = 1024 };
+
+struct host_chunk {
+	struct host_chunk *next;
+	uint32_t size;	/* bytes of data */
+	_Alignas(8) unsigned char data[];
+};
+
+/* One per file of the source until flush: as small as it can be.  The lower
+ * half of the print is the tag of the origin. */
 struct host_file {
 	struct origin origin;
 	struct host_dir *dir;
-	struct host_state state;
+	uint32_t print_high;
 	char name[];
 };
 
@@ -49,6 +63,8 @@ static struct host_dir *make_dir(struct host_dir *parent, int fd,
 	d->parent = parent;
 	d->refs = 1;
 	d->fd = fd;
+	d->chunks = NULL;
+	d->used = 0;
 	memcpy(d->name, name, len);
 	return d;
 }
@@ -67,6 +83,41 @@ struct host_dir *host_dir_child(struct host_dir *parent, const char *name)
 	return d;
 }
 
+static void free_chunks(struct host_dir *d)
+{
+	struct host_chunk *c = d->chunks, *next;
+
+	for (; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+}
+
+/* Take @size bytes that live as long as @d does. */
+static void *take(struct host_dir *d, size_t size)
+{
+	struct host_chunk *c = d->chunks;
+	size_t bytes;
+	void *p;
+
+	size = (size + 7) & ~(size_t)7;
+	if (!c || size > c->size - d->used) {
+		bytes = c ? CHUNK : FIRST_CHUNK;
+		if (bytes < size)
+			bytes = size;
+		c = malloc(sizeof(*c) + bytes);
+		if (!c)
+			return NULL;
+		c->next = d->chunks;
+		c->size = (uint32_t)bytes;
+		d->chunks = c;
+		d->used = 0;
+	}
+	p = c->data + d->used;
+	d->used += size;
+	return p;
+}
+
 void host_dir_put(struct host_dir *d)
 {
 	struct host_dir *parent;
@@ -76,6 +127,7 @@ void host_dir_put(struct host_dir *d)
 		parent = d->parent;
 		if (d->fd >= 0)
 			close(d->fd);
+		free_chunks(d);
 		free(d);
 	}
 }
@@ -92,28 +144,37 @@ errcode_t host_open(int *fd_ret, int dirfd, const char *name, int flags)
 	return err;
 }
 
-struct host_state host_state_of(const struct statx *st)
+static uint64_t mix(uint64_t h, uint64_t word)
 {
-	return (struct host_state){
-		.dev = makedev(st->stx_dev_major, st->stx_dev_minor),
-		.ino = st->stx_ino,
-		.size = st->stx_size,
-		.mtime = st->stx_mtime.tv_sec,
-		.ctime = st->stx_ctime.tv_sec,
-		.mtime_nsec = st->stx_mtime.tv_nsec,
-		.ctime_nsec = st->stx_ctime.tv_nsec,
-		.type = st->stx_mode & S_IFMT,
-	};
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
 }
 
-/* The ctime is what no one can set back: it tells of a file that was written
+/* The identity and state of a file in 64 bits, the lowest of which says that
+ * it is large.  Another state has the same print once in 2^63 times, and only
+ * a file that changes while it is read has another one at all: that is as
+ * good as never.  Who wants a change to go unnoticed must be able to write
+ * the file, and can have any content in the image without that.
+ *
+ * The ctime is what no one can set back: it tells of a file that was written
  * and given its old mtime. */
-static bool same_state(const struct host_state *a, const struct host_state *b)
+static uint64_t state_print(const struct statx *st)
 {
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	       a->mtime == b->mtime && a->mtime_nsec == b->mtime_nsec &&
-	       a->ctime == b->ctime && a->ctime_nsec == b->ctime_nsec &&
-	       a->type == b->type;
+	uint64_t h = mix(0, makedev(st->stx_dev_major, st->stx_dev_minor));
+
+	h = mix(h, st->stx_ino);
+	h = mix(h, st->stx_size);
+	h = mix(h, (uint64_t)st->stx_mtime.tv_sec);
+	h = mix(h, (uint64_t)st->stx_ctime.tv_sec);
+	h = mix(h, (uint64_t)st->stx_mtime.tv_nsec << 32 |
+		   st->stx_ctime.tv_nsec);
+	h = mix(h, st->stx_mode & S_IFMT);
+	return (h & ~UINT64_C(1)) | (st->stx_size >= LARGE_FILE);
+}
+
+static uint64_t file_print(const struct host_file *f)
+{
+	return (uint64_t)f->print_high << 32 | f->origin.tag;
 }
 
 /* The path of @name in @dir, written from its end: below the root, or with
@@ -196,13 +257,11 @@ static errcode_t tell(const struct host_file *f, struct diag *diag,
 static errcode_t check_state(const struct host_file *f, int fd,
 			     struct diag *diag)
 {
-	struct host_state now;
 	struct statx st;
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st))
 		return tell(f, diag, errno, "its state cannot be read");
-	now = host_state_of(&st);
-	if (!same_state(&f->state, &now))
+	if (state_print(&st) != file_print(f))
 		return tell(f, diag, E4PACK_ET_CHANGED, NULL);
 	return 0;
 }
@@ -238,7 +297,7 @@ static errcode_t host_file_open(struct origin *o, struct origin_reader *r,
 
 	if (err)
 		return err;
-	if (f->state.size >= LARGE_FILE)
+	if (file_print(f) & 1)
 		err = check_state(f, fd, diag);
 	if (err) {
 		close(fd);
@@ -280,7 +339,6 @@ static void host_file_free(struct origin *o)
 	struct host_file *f = (struct host_file *)o;
 
 	host_dir_put(f->dir);
-	free(f);
 }
 
 static const struct origin_ops host_file_ops = {
@@ -294,13 +352,15 @@ struct origin *host_file_origin(struct host_dir *dir, const char *name,
 				const struct statx *st)
 {
 	size_t len = strlen(name) + 1;
-	struct host_file *f = malloc(sizeof(*f) + len);
+	struct host_file *f = take(dir, offsetof(struct host_file, name) +
+				   len);
+	uint64_t print = state_print(st);
 
 	if (!f)
 		return NULL;
-	f->origin = (struct origin){ &host_file_ops, 1 };
+	f->origin = (struct origin){ &host_file_ops, 1, (uint32_t)print };
 	f->dir = host_dir_get(dir);
-	f->state = host_state_of(st);
+	f->print_high = (uint32_t)(print >> 32);
 	memcpy(f->name, name, len);
 	return &f->origin;
 }

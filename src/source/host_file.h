@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The place of a file on the host, kept from scan to flush: a chain of
- * folders up to the source's root, which is held open, and the identity and
- * state the file was seen in.  An open file is compared with that state, so
- * what is read is what was staged.
+ * folders up to the source's root, which is held open, and a print of the
+ * identity and state the file was seen in.  An open file is compared with
+ * that, so what is read is what was staged.
  */
 #ifndef E4PACK_SOURCE_HOST_FILE_H
 #define E4PACK_SOURCE_HOST_FILE_H
@@ -16,11 +16,15 @@
 
 #include "source/origin.h"
 
+struct host_chunk;
+
 /* A folder of the source; counted, shared by what lies in it. */
 struct host_dir {
 	struct host_dir *parent;	/* NULL: the root */
 	uint32_t refs;
 	int fd;				/* of the root, else -1 */
+	struct host_chunk *chunks;	/* memory of its files, newest first */
+	uint32_t used;			/* bytes of the newest chunk */
 	char name[];			/* of the root: the path as given */
 };
 
@@ -47,22 +51,10 @@ void host_dir_put(struct host_dir *d);
  * Return: 0 or an errno. */
 errcode_t host_open(int *fd_ret, int dirfd, const char *name, int flags);
 
-/* The state of a file as @st (STATX_BASIC_STATS) has it: two are the same iff
- * the file is the same and nothing was changed in between. */
-struct host_state {
-	dev_t dev;
-	ino_t ino;
-	uint64_t size;		/* bytes */
-	int64_t mtime, ctime;	/* seconds */
-	uint32_t mtime_nsec, ctime_nsec;
-	uint32_t type;		/* S_IFMT bits */
-};
-
-struct host_state host_state_of(const struct statx *st);
-
-/* Make an origin over the regular file @name in @dir, seen as @st.  When a
- * reader is closed, and for a large file when it is opened, it is compared
- * with @st: any difference is E4PACK_ET_CHANGED.
+/* Make an origin over the regular file @name in @dir, seen as @st
+ * (STATX_BASIC_STATS).  When a reader is closed, and for a large file when it
+ * is opened, it is compared with @st: any difference is E4PACK_ET_CHANGED.
+ * Its memory goes with @dir.
  * Return: one reference, or NULL without memory. */
 struct origin *host_file_origin(struct host_dir *dir, const char *name,
 				const struct statx *st);

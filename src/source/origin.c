@@ -68,7 +68,7 @@ struct origin *origin_memory(const void *data, size_t len)
 	m = malloc(sizeof(*m) + len);
 	if (!m)
 		return NULL;
-	m->origin = (struct origin){ &memory_ops, 1 };
+	m->origin = (struct origin){ .ops = &memory_ops, .refs = 1 };
 	m->len = len;
 	if (len)
 		memcpy(m->data, data, len);
@@ -177,7 +177,7 @@ struct origin *origin_file(int fd, uint64_t base, const char *name)
 
 	if (!f)
 		return NULL;
-	f->origin = (struct origin){ &file_ops, 1 };
+	f->origin = (struct origin){ .ops = &file_ops, .refs = 1 };
 	f->fd = fd;
 	f->base = base;
 	/* From here on @fd is the origin's. */

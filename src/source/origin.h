@@ -45,6 +45,7 @@ struct origin_ops {
 struct origin {
 	const struct origin_ops *ops;
 	uint32_t refs;		/* owners; starts at 1 */
+	uint32_t tag;		/* for the kind of origin that it is */
 };
 
 /* Take a further reference.  Return: @o. */

@@ -82,7 +82,8 @@ struct origin *script_random_origin(uint64_t seed, uint64_t len)
 
 	if (!m)
 		return NULL;
-	*m = (struct random_origin){ { &random_ops, 1 }, seed, len };
+	*m = (struct random_origin){ { .ops = &random_ops, .refs = 1 },
+				     seed, len };
 	return &m->origin;
 }
 
@@ -158,6 +159,7 @@ struct origin *script_part_origin(struct origin *inner, uint64_t offset,
 		origin_put(inner);
 		return NULL;
 	}
-	*p = (struct part_origin){ { &part_ops, 1 }, inner, offset, len };
+	*p = (struct part_origin){ { .ops = &part_ops, .refs = 1 },
+				   inner, offset, len };
 	return &p->origin;
 }

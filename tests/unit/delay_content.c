@@ -40,7 +40,7 @@ static int setup(void **state)
 	memset(&fx, 0, sizeof(fx));
 	content_init(&fx.content);
 	for (i = 0; i < ORIGINS; i++)
-		fx.origins[i] = (struct origin){ &fake_ops, 1 };
+		fx.origins[i] = (struct origin){ .ops = &fake_ops, .refs = 1 };
 	fx.random = 88172645463325252u;
 	*state = &fx;
 	return 0;

@@ -150,7 +150,7 @@ static void world_init(struct world *w, uint32_t blocks, uint32_t bits,
 	delayed_file_init(&w->f);
 	w->f.on_disk = on_disk;
 	for (i = 0; i < ORIGINS; i++)
-		w->origins[i] = (struct origin){ &origin_ops, 1 };
+		w->origins[i] = (struct origin){ .ops = &origin_ops, .refs = 1 };
 	w->blocks = blocks;
 	w->total = free_clusters;
 	w->next = PLACES - 1;
