@@ -53,13 +53,29 @@ errcode_t allocate_plain_extents(struct extent_list *out,
 	return 0;
 }
 
+const struct run *plan_runs(const struct plan *p, const struct plan_object *o,
+			    struct run *one, size_t *n)
+{
+	if (!o->whole) {
+		*n = o->n_runs;
+		return p->runs.runs + o->first_run;
+	}
+	*one = (struct run){ .start = o->start, .len = o->space };
+	*n = 1;
+	return one;
+}
+
 errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
 		       struct extent_list *out)
 {
+	const struct run *runs;
+	struct run one;
+	size_t n;
+
 	if (o->kind == PLAN_FILE)
-		return delayed_file_extents(&o->inode->file, out);
-	return allocate_plain_extents(out, p->runs.runs + o->first_run,
-				      o->n_runs, o->blocks);
+		return delayed_file_extents(plan_file(o), out);
+	runs = plan_runs(p, o, &one, &n);
+	return allocate_plain_extents(out, runs, n, o->blocks);
 }
 
 /* Indirect blocks depend on where in the file the blocks are. */
@@ -71,7 +87,7 @@ static errcode_t indirect_blocks(const struct plan *p,
 	errcode_t err;
 
 	if (o->kind == PLAN_FILE)
-		err = delayed_file_ranges(&o->inode->file, &list);
+		err = delayed_file_ranges(plan_file(o), &list);
 	else
 		err = allocate_plain_extents(&list, &one, o->blocks ? 1 : 0,
 					     o->blocks);
@@ -95,7 +111,7 @@ errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 		n = 1;
 	}
 	if (o->kind == PLAN_FILE)
-		extents = delayed_file_count_extents(&o->inode->file, runs, n);
+		extents = delayed_file_count_extents(plan_file(o), runs, n);
 	for (i = 0; o->kind != PLAN_FILE && i < n; i++) {
 		uint64_t len = runs[i].len < left ? runs[i].len : left;
 
@@ -114,34 +130,55 @@ static errcode_t request(struct plan *p, struct mballoc *mb,
 			 mballoc_best_fit(mb, out, req);
 }
 
+/* The next @n runs of plan.runs are those of @o. */
+static void set_runs(const struct plan *p, struct plan_object *o, size_t n)
+{
+	o->whole = false;
+	o->first_run = (uint32_t)p->runs.n;
+	o->n_runs = (uint32_t)n;
+}
+
+static errcode_t keep_runs(struct plan *p, struct plan_object *o,
+			   const struct run_list *runs)
+{
+	errcode_t err;
+
+	if (runs->n == 1 && runs->runs[0].len == o->space) {
+		o->whole = true;
+		o->start = runs->runs[0].start;
+		return 0;
+	}
+	err = array_reserve(&p->runs.runs, &p->runs.cap, p->runs.n + runs->n,
+			    sizeof(struct run));
+	if (err)
+		return err;
+	set_runs(p, o, runs->n);
+	memcpy(p->runs.runs + p->runs.n, runs->runs,
+	       runs->n * sizeof(struct run));
+	p->runs.n += runs->n;
+	return 0;
+}
+
 static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 {
 	struct plan_object *o = &p->objects[i];
 	struct alloc_request req = {
 		.len = o->space, .file_blocks = o->blocks,
-		.ino = o->inode ? o->inode->ino : 0,
+		.ino = o->node ? o->node->inode->ino : 0,
 		.flags = o->kind == PLAN_FILE ?
 			REQUEST_DATA | REQUEST_DELALLOC : 0,
 	};
 	struct run_list runs = { NULL, 0, 0 };
 	errcode_t err;
 
-	o->first_run = (uint32_t)p->runs.n;
-	o->n_runs = 0;
+	set_runs(p, o, 0);
 	if (!o->space)
 		return 0;
 	err = request(p, mb, &runs, &req);
 	if (!err)
-		err = array_reserve(&p->runs.runs, &p->runs.cap,
-				    p->runs.n + runs.n, sizeof(struct run));
-	if (!err) {
-		memcpy(p->runs.runs + p->runs.n, runs.runs,
-		       runs.n * sizeof(struct run));
-		p->runs.n += runs.n;
-		o->n_runs = (uint32_t)runs.n;
-	} else {
+		err = keep_runs(p, o, &runs);
+	if (err)
 		p->stuck = i;
-	}
 	run_list_release(&runs);
 	return err;
 }
@@ -165,12 +202,16 @@ static errcode_t place_map(struct plan *p, struct mballoc *mb, size_t i)
 {
 	struct plan_object *o = &p->objects[i];
 	uint64_t n = 0, k;
+	struct run one;
+	size_t n_runs;
+	const struct run *runs = plan_runs(p, o, &one, &n_runs);
 	errcode_t err;
 
-	err = plan_map_blocks(p, o, p->runs.runs + o->first_run, o->n_runs,
-			      &n);
+	err = plan_map_blocks(p, o, runs, n_runs, &n);
+	if (!err && n > PLAN_MAP_MAX)
+		err = E4PACK_ET_TOO_BIG;
 	o->first_map = (uint32_t)p->n_map;
-	o->n_map = (uint32_t)n;
+	o->n_map = n & PLAN_MAP_MAX;
 	if (err || !n)
 		return err;
 	err = array_reserve(&p->map_pblk, &p->cap_map, p->n_map + n,
@@ -313,8 +354,7 @@ static errcode_t keep_journal(struct plan *p)
 	errcode_t err = plan_set_journal(p, p->journal_blocks);
 	size_t i;
 
-	o->first_run = 0;
-	o->n_runs = (uint32_t)journal->n;
+	set_runs(p, o, journal->n);
 	for (i = 0; !err && i < journal->n; i++)
 		err = run_list_add(&p->runs, journal->runs[i].start,
 				   journal->runs[i].len);

@@ -37,29 +37,32 @@ static errcode_t place_files(struct plan *p, struct writeback_item *items,
 			     size_t *n)
 {
 	struct es_extent e;
+	uint64_t seqs = 0;
 	size_t i;
 
 	*n = 0;
 	for (i = 0; i < p->n_objects; i++) {
 		struct plan_object *o = &p->objects[i];
-		const struct run *runs = p->runs.runs + o->first_run;
+		const struct run *runs;
+		struct run one;
+		size_t n_runs;
 		errcode_t err;
 
 		if (o->kind != PLAN_FILE)
 			continue;
-		/* A plan holds for the mapping that it was made for. */
-		if ((uint32_t)delayed_file_seq(&o->inode->file) != o->seq)
-			return E4PACK_ET_STALE;
-		err = writeback_place(p->tree->delay, &o->inode->file, runs,
-				      o->n_runs);
+		seqs += delayed_file_seq(plan_file(o));
+		runs = plan_runs(p, o, &one, &n_runs);
+		err = writeback_place(p->tree->delay, plan_file(o), runs,
+				      n_runs);
 		if (err)
 			return err;
-		if (es_next_extent(&o->inode->file.es, ES_WRITTEN, 0, &e))
+		if (es_next_extent(&plan_file(o)->es, ES_WRITTEN, 0, &e))
 			items[(*n)++] = (struct writeback_item){
-				.file = &o->inode->file, .pblk = e.pblk,
+				.file = plan_file(o), .pblk = e.pblk,
 			};
 	}
-	return 0;
+	/* A plan holds for the mappings that it was made for. */
+	return seqs == p->seqs ? 0 : E4PACK_ET_STALE;
 }
 
 static uint64_t file_blocks(const struct plan *p)
@@ -111,14 +114,15 @@ static errcode_t put_object(struct plan *p, struct blockstream *s,
 			    const struct plan_object *o, const uint8_t *data)
 {
 	uint64_t left = o->blocks;
+	struct run one;
+	size_t n, i;
+	const struct run *runs = plan_runs(p, o, &one, &n);
 	errcode_t err = 0;
-	uint32_t i;
 
-	for (i = 0; !err && i < o->n_runs; i++) {
-		const struct run *r = &p->runs.runs[o->first_run + i];
-		uint64_t len = r->len < left ? r->len : left;
+	for (i = 0; !err && i < n; i++) {
+		uint64_t len = runs[i].len < left ? runs[i].len : left;
 
-		err = blockstream_put(s, r->start, len, data);
+		err = blockstream_put(s, runs[i].start, len, data);
 		data += len << p->format.block_bits;
 		left -= len;
 	}
@@ -158,7 +162,7 @@ static errcode_t put_dir(struct plan *p, struct blockstream *s,
 	else if (!blocks)
 		err = ENOMEM;
 	if (!err) {
-		dir_encode(&layout, blocks, &p->format, o->inode->ino, 0,
+		dir_encode(&layout, blocks, &p->format, o->node->inode->ino, 0,
 			   o->node->parent->inode->ino, names);
 		err = put_object(p, s, o, blocks);
 	}
@@ -190,8 +194,9 @@ static errcode_t flush_objects(void *arg)
 			err = put_dir(p, &dirs, o);
 			break;
 		case PLAN_LINK:
-			err = put_padded(p, &small, o, o->inode->link.target,
-					 o->inode->link.len);
+			err = put_padded(p, &small, o,
+					 o->node->inode->link.target,
+					 o->node->inode->link.len);
 			break;
 		case PLAN_EA:
 			e = &p->ea[ea++];
@@ -220,17 +225,15 @@ static errcode_t flush_journal(struct plan *p, const struct blockio *io,
 			       bool zeroed)
 {
 	const struct plan_object *o = &p->objects[0];
+	struct run one;
+	size_t n, i;
+	const struct run *runs = plan_runs(p, o, &one, &n);
 	errcode_t err = 0;
-	uint32_t i;
 
-	for (i = 0; !err && !zeroed && i < o->n_runs; i++) {
-		const struct run *r = &p->runs.runs[o->first_run + i];
-
-		err = blockio_zero(io, r->start, r->len);
-	}
-	if (!err && o->n_runs)
-		err = super_journal(&p->geometry, io,
-				    p->runs.runs[o->first_run].start,
+	for (i = 0; !err && !zeroed && i < n; i++)
+		err = blockio_zero(io, runs[i].start, runs[i].len);
+	if (!err && n)
+		err = super_journal(&p->geometry, io, runs[0].start,
 				    o->blocks);
 	return err;
 }
@@ -247,7 +250,7 @@ static uint8_t *inodes_in_use(const struct plan *p)
 	for (ino = 1; ino <= FORMAT_LOST_FOUND_INO; ino++)
 		map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
 	for (i = 0; i < p->n_inodes + p->n_ea; i++) {
-		ino = i < p->n_inodes ? p->inodes[i]->ino :
+		ino = i < p->n_inodes ? p->names[i]->inode->ino :
 					p->ea[i - p->n_inodes].ino;
 		map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
 	}

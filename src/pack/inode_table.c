@@ -39,7 +39,7 @@ struct table_writer {
 	struct data_reader reader;
 	uint8_t *block;		/* the table block being filled */
 	uint64_t block_at;	/* its place, 0: none */
-	size_t next_inode;	/* cursor into plan.inodes */
+	size_t next_inode;	/* cursor into plan.names */
 	size_t next_object;	/* cursor into plan.objects */
 	size_t next_ea;		/* cursor into plan.ea */
 };
@@ -151,7 +151,8 @@ static struct plan_object *take_object(struct table_writer *w,
 	struct plan *p = w->p;
 
 	if (w->next_object < p->n_objects &&
-	    p->objects[w->next_object].inode == inode)
+	    p->objects[w->next_object].node &&
+	    p->objects[w->next_object].node->inode == inode)
 		return &p->objects[w->next_object++];
 	return NULL;
 }
@@ -271,7 +272,7 @@ static errcode_t values(struct table_writer *w, uint32_t ino,
 	if (ino == FORMAT_LOST_FOUND_INO)
 		return tree_values(w, p->lost_found, v);
 	if (w->next_inode < p->n_inodes &&
-	    p->inodes[w->next_inode]->ino == ino)
+	    p->names[w->next_inode]->inode->ino == ino)
 		return tree_values(w, p->names[w->next_inode++], v);
 	if (w->next_ea < p->n_ea && p->ea[w->next_ea].ino == ino)
 		return ea_values(w, v);

@@ -68,19 +68,10 @@ static errcode_t number(struct plan *p, struct node *n, uint32_t ino)
 /* Append the inode of @n, its first name. */
 static errcode_t add_inode(struct plan *p, struct node *n)
 {
-	size_t cap = p->cap_inodes;
-	errcode_t err;
-
-	err = array_reserve(&p->inodes, &cap, p->n_inodes + 1,
-			    sizeof(*p->inodes));
-	if (!err)
-		err = array_reserve(&p->names, &p->cap_inodes,
-				    p->n_inodes + 1, sizeof(*p->names));
-	if (err)
+	if (array_reserve(&p->names, &p->cap_inodes, p->n_inodes + 1,
+			  sizeof(*p->names)))
 		return diag_nomem(p->diag);
-	p->inodes[p->n_inodes] = n->inode;
-	p->names[p->n_inodes] = n;
-	p->n_inodes++;
+	p->names[p->n_inodes++] = n;
 	return progress_add(p->progress, 1);
 }
 

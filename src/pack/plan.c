@@ -27,17 +27,16 @@ enum { LOST_FOUND_BYTES = 16384, SECTOR_BITS = 9 };
 /* Blocks of the clusters that an object takes: those where a file has
  * something, or all from the first to the last of @blocks. */
 static uint64_t object_space(const struct plan *p, enum plan_kind kind,
-			     const struct tree_inode *inode, uint64_t blocks)
+			     const struct node *node, uint64_t blocks)
 {
-	return kind == PLAN_FILE ? delayed_file_space(&inode->file) :
+	return kind == PLAN_FILE ? delayed_file_space(&node->inode->file) :
 		format_whole_clusters(&p->format, blocks);
 }
 
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
-			  struct tree_inode *inode, struct node *node,
-			  uint64_t blocks)
+			  struct node *node, uint64_t blocks)
 {
-	uint64_t space = object_space(p, kind, inode, blocks);
+	uint64_t space = object_space(p, kind, node, blocks);
 	errcode_t err;
 
 	if (space > UINT32_MAX)
@@ -47,7 +46,7 @@ errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 	if (err)
 		return err;
 	p->objects[p->n_objects++] = (struct plan_object){
-		.kind = kind, .inode = inode, .node = node,
+		.kind = kind, .node = node,
 		.blocks = (uint32_t)blocks, .space = (uint32_t)space,
 	};
 	if (kind == PLAN_DIR)
@@ -130,7 +129,7 @@ static errcode_t add_dir(struct plan *p, struct node *n)
 	if (err)
 		return err;
 	free(names);
-	err = plan_add_object(p, PLAN_DIR, n->inode, n, layout.blocks);
+	err = plan_add_object(p, PLAN_DIR, n, layout.blocks);
 	if (!err)
 		p->objects[p->n_objects - 1].indexed = layout.indexed;
 	dir_layout_release(&layout);
@@ -142,7 +141,6 @@ static errcode_t add_file(struct plan *p, struct node *n)
 	const struct delayed_file *f = &n->inode->file;
 	uint64_t blocks = delayed_file_blocks(f);
 	uint64_t space = delayed_file_space(f);
-	errcode_t err;
 
 	if (f->size > INT32_MAX && !p->format.large_file)
 		return E4PACK_ET_TOO_BIG;
@@ -151,11 +149,8 @@ static errcode_t add_file(struct plan *p, struct node *n)
 		return E4PACK_ET_TOO_BIG;
 	if (!blocks)
 		return 0;
-	err = plan_add_object(p, PLAN_FILE, n->inode, n, blocks);
-	if (!err)
-		p->objects[p->n_objects - 1].seq =
-			(uint32_t)delayed_file_seq(f);
-	return err;
+	p->seqs += delayed_file_seq(f);
+	return plan_add_object(p, PLAN_FILE, n, blocks);
 }
 
 static errcode_t add_inode(struct plan *p, struct node *n)
@@ -170,7 +165,7 @@ static errcode_t add_inode(struct plan *p, struct node *n)
 	case S_IFLNK:
 		if (inode->link.len <= FORMAT_FAST_LINK_MAX)
 			return 0;
-		return plan_add_object(p, PLAN_LINK, inode, n, 1);
+		return plan_add_object(p, PLAN_LINK, n, 1);
 	default:
 		return 0;
 	}
@@ -208,7 +203,7 @@ static errcode_t add_objects(struct plan *p)
 	errcode_t err;
 	size_t i;
 
-	err = plan_add_object(p, PLAN_JOURNAL, NULL, NULL, 0);
+	err = plan_add_object(p, PLAN_JOURNAL, NULL, 0);
 	if (err)
 		return diag_nomem(p->diag);
 	err = add_inode(p, p->tree->root);
@@ -305,7 +300,6 @@ errcode_t plan_init(struct plan *p)
 void plan_release(struct plan *p)
 {
 	xattr_plan_release(p);
-	free(p->inodes);
 	free(p->names);
 	free(p->objects);
 	geometry_release(&p->geometry);

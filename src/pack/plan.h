@@ -22,21 +22,28 @@
 
 enum plan_kind { PLAN_JOURNAL, PLAN_FILE, PLAN_LINK, PLAN_EA, PLAN_DIR };
 
-/* Something that needs blocks. */
+/* Something that needs blocks.  There is one for each file: it is to stay as
+ * small as it is. */
 struct plan_object {
-	struct tree_inode *inode;	/* NULL: the journal or an EA inode */
-	struct node *node;	/* its first name, or NULL */
+	struct node *node;	/* its first name; NULL: the journal or an EA
+				 * inode */
+	union {			/* once allocated; see plan_runs() */
+		uint64_t start;	/* of the one run with all of @space */
+		struct {
+			uint32_t first_run, n_runs;	/* in plan.runs */
+		};
+	};
 	uint32_t blocks;	/* of data; of a folder: its blocks */
 	uint32_t space;		/* blocks of the whole clusters they take */
-	uint32_t first_run;	/* in plan.runs, once allocated */
-	uint32_t n_runs;
 	uint32_t first_map;	/* in plan.map_pblk: blocks of its mapping */
-	uint32_t n_map;
-	enum plan_kind kind;
-	bool indexed;		/* a folder with a hash index */
-	uint32_t seq;		/* of a file: the low half of the cookie that
-				 * its mapping had when it was counted */
+	uint32_t n_map : 27;
+	uint32_t kind : 3;	/* enum plan_kind */
+	bool whole : 1;		/* has one run */
+	bool indexed : 1;	/* a folder with a hash index */
 };
+
+/* The most blocks that a mapping can have here. */
+#define PLAN_MAP_MAX	((UINT32_C(1) << 27) - 1)
 
 /* An attribute set in use, with what its inodes share. */
 struct plan_set {
@@ -70,9 +77,9 @@ struct plan {
 	struct geometry_options frame;	/* sizes not settled until solved */
 	struct format format;	/* for counting; the seed settled */
 
-	struct tree_inode **inodes;	/* by number, from the first user
-					 * inode on; EA inodes come after */
-	struct node **names;	/* the first name of each of them */
+	struct node **names;	/* the first names of the inodes by number,
+				 * from the first user inode on; EA inodes
+				 * come after */
 	size_t n_inodes, cap_inodes;
 	struct node *lost_found;
 	uint32_t last_ino;	/* highest number in use */
@@ -84,6 +91,8 @@ struct plan {
 	struct plan_ea *ea;	/* by number */
 	size_t n_ea, cap_ea;
 	uint32_t n_xattr_blocks;
+	uint64_t seqs;	/* sum of the cookies that the mappings of all files
+			 * had when they were counted: each only grows */
 
 	/* Blocks of whole clusters. */
 	uint64_t data_blocks;	/* of files, slow links and EA inodes */
@@ -99,7 +108,8 @@ struct plan {
 	struct trace *trace;	/* of its allocations; NULL: nobody is told */
 	struct geometry geometry;
 	uint64_t journal_blocks;
-	struct run_list runs;	/* of all objects, one after another */
+	struct run_list runs;	/* of the objects that have not just one, one
+				 * after another */
 	uint64_t *map_pblk;
 	size_t n_map, cap_map;
 	uint64_t *xattr_pblk;
@@ -124,8 +134,18 @@ errcode_t plan_solve(struct plan *p, uint64_t limit);
 /* Append an object that needs @blocks of data.
  * Return: 0, ENOMEM, or E4PACK_ET_TOO_BIG. */
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
-			  struct tree_inode *inode, struct node *node,
-			  uint64_t blocks);
+			  struct node *node, uint64_t blocks);
+
+/* The file that @o, a PLAN_FILE, is. */
+static inline struct delayed_file *plan_file(const struct plan_object *o)
+{
+	return &o->node->inode->file;
+}
+
+/* Where @o lies: *@n runs in order, none before it is allocated.
+ * Return: them, valid until the next object is, or @one. */
+const struct run *plan_runs(const struct plan *p, const struct plan_object *o,
+			    struct run *one, size_t *n);
 
 /* Set the length of the journal, the first object.
  * Return: 0 or E4PACK_ET_TOO_BIG. */

@@ -32,14 +32,16 @@ static void count_extents(struct e4pack_totals *t, const struct plan *p)
 
 	for (i = 0; i < p->n_objects; i++) {
 		const struct plan_object *o = &p->objects[i];
+		const struct run *runs;
+		struct run one;
+		size_t n;
 
 		if (o->kind != PLAN_FILE)
 			continue;
 		t->reserved_blocks += o->space;
-		t->extents += delayed_file_count_extents(&o->inode->file,
-							 p->runs.runs +
-							 o->first_run,
-							 o->n_runs);
+		runs = plan_runs(p, o, &one, &n);
+		t->extents += delayed_file_count_extents(plan_file(o), runs,
+							 n);
 	}
 }
 
@@ -63,7 +65,7 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	count_inode(t, p->tree->root->inode);
 	count_inode(t, p->lost_found->inode);
 	for (i = 0; i < p->n_inodes; i++)
-		count_inode(t, p->inodes[i]);
+		count_inode(t, p->names[i]->inode);
 	count_extents(t, p);
 	t->allocated_blocks = r->claimed_total ?
 		r->claimed_total << p->format.cluster_bits :

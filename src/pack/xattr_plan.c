@@ -160,7 +160,7 @@ static errcode_t add_ea(struct plan *p, struct plan_set *s, uint32_t entry)
 
 	err = array_reserve(&p->ea, &p->cap_ea, p->n_ea + 1, sizeof(*p->ea));
 	if (!err)
-		err = plan_add_object(p, PLAN_EA, NULL, NULL, blocks);
+		err = plan_add_object(p, PLAN_EA, NULL, blocks);
 	if (err)
 		return err;
 	if (p->last_ino == UINT32_MAX)
