@@ -3,8 +3,8 @@
  * The content map.
  *
  * Ranges are disjoint, not empty, and joined where one continues the other in
- * the file and in the origin.  One range needs no memory of its own; from the
- * second on they are nodes of a balanced tree, 64 bytes each.  Setting a
+ * the file and in the origin.  One range from byte 0 on needs no memory of its
+ * own; others are nodes of a balanced tree, 64 bytes each.  Setting a
  * range cuts what it meets, [a, b) by [l, e) leaving [a, l) and [e, b), the
  * right one at origin_offset + (e - a); the number of ranges grows by at most
  * two, and the nodes for them are made before anything is changed.  A punch
@@ -80,6 +80,15 @@ static void range_advance(struct content_range *r, uint64_t offset)
 void content_init(struct content *c)
 {
 	*c = (struct content){ .map = NULL };
+}
+
+/* The one range of @c, of no length where there is none. */
+static struct content_range get_one(const struct content *c)
+{
+	return (struct content_range){
+		.len = c->len, .origin_offset = c->origin_offset,
+		.origin = c->len ? c->origin : NULL,
+	};
 }
 
 static errcode_t prepare_spares(struct content_map *m)
@@ -180,16 +189,19 @@ static void map_free(struct content_map *m)
 
 void content_release(struct content *c)
 {
-	if (c->map)
-		map_free(c->map);
+	struct content_map *m = content_map_of(c);
+
+	if (m)
+		map_free(m);
 	else
-		origin_put(c->one.origin);
+		origin_put(get_one(c).origin);
 	content_init(c);
 }
 
 errcode_t content_prepare(struct content *c)
 {
-	struct content_map *m = c->map;
+	const struct content_range one = get_one(c);
+	struct content_map *m = content_map_of(c);
 	errcode_t err;
 
 	if (m)
@@ -198,19 +210,18 @@ errcode_t content_prepare(struct content *c)
 	if (!m)
 		return ENOMEM;
 	err = prepare_spares(m);
-	if (!err && c->one.len) {
-		insert_node(m, &c->one);
+	if (!err && one.len) {
+		insert_node(m, &one);
 		err = prepare_spares(m);
 	}
 	if (err) {
-		/* The reference is still that of c->one. */
+		/* The reference is still that of @c. */
 		if (m->n)
-			take_reference(&c->one);
+			take_reference(&one);
 		map_free(m);
 		return err;
 	}
-	c->one = (struct content_range){ .len = 0 };
-	c->map = m;
+	*c = (struct content){ .map = m };
 	return 0;
 }
 
@@ -276,18 +287,18 @@ static void map_set(struct content_map *m, const struct content_range *r)
  * Return: whether it was done. */
 static bool set_one(struct content *c, const struct content_range *r)
 {
-	struct content_range *one = &c->one;
+	const struct content_range one = get_one(c);
 
-	if (one->len && continues(one, r)) {
-		one->len += r->len;
+	if (one.len && continues(&one, r)) {
+		c->len += r->len;
 		return true;
 	}
-	if (one->len && (r->offset > one->offset ||
-			 range_end(r) < range_end(one)))
+	if (r->offset || r->len < one.len)
 		return false;
 	take_reference(r);
-	origin_put(one->origin);
-	*one = *r;
+	origin_put(one.origin);
+	*c = (struct content){ .len = r->len, .origin = r->origin,
+			       .origin_offset = r->origin_offset };
 	return true;
 }
 
@@ -295,7 +306,7 @@ errcode_t content_set(struct content *c, const struct content_range *range)
 {
 	errcode_t err;
 
-	if (!range->len || (!c->map && set_one(c, range)))
+	if (!range->len || (!content_map_of(c) && set_one(c, range)))
 		return 0;
 	err = content_prepare(c);
 	if (err)
@@ -306,13 +317,13 @@ errcode_t content_set(struct content *c, const struct content_range *range)
 
 errcode_t content_clear(struct content *c, uint64_t offset, uint64_t len)
 {
+	const bool one = !content_map_of(c);
 	uint64_t end = offset + len;
 	errcode_t err;
 
-	if (!len || (!c->map && (!c->one.len || end <= c->one.offset ||
-				 range_end(&c->one) <= offset)))
+	if (!len || (one && c->len <= offset))
 		return 0;
-	if (!c->map && offset <= c->one.offset && range_end(&c->one) <= end) {
+	if (one && !offset && c->len <= end) {
 		content_release(c);
 		return 0;
 	}
@@ -345,33 +356,32 @@ errcode_t content_punch(struct content *c, uint64_t offset, uint64_t len,
 
 void content_truncate(struct content *c, uint64_t size)
 {
-	if (c->map) {
+	struct content_map *m = content_map_of(c);
+
+	if (m)
 		/* An open end leaves no right rest: no node is needed. */
-		cut(c->map, size, UINT64_MAX);
-		return;
-	}
-	if (!c->one.len || range_end(&c->one) <= size)
-		return;
-	if (c->one.offset >= size)
+		cut(m, size, UINT64_MAX);
+	else if (!size)
 		content_release(c);
-	else
-		c->one.len = size - c->one.offset;
+	else if (c->len > size)
+		c->len = size;
 }
 
 bool content_walk_next(const struct content *c, struct content_walk *w,
 		       uint64_t offset, struct content_range *range)
 {
+	const struct content_map *m = content_map_of(c);
 	struct content_node *n;
 
-	if (!c->map) {
-		if (!c->one.len || range_end(&c->one) <= offset)
+	if (!m) {
+		if (c->len <= offset)
 			return false;
-		*range = c->one;
+		*range = get_one(c);
 		return true;
 	}
 	if (w->content != c)
 		*w = (struct content_walk){ .content = c };
-	n = first_after(c->map, w->at, offset);
+	n = first_after(m, w->at, offset);
 	if (!n)
 		return false;
 	w->at = n;
@@ -421,5 +431,7 @@ bool content_touches(const struct content *c, uint32_t bits, uint32_t lblk,
 
 uint64_t content_count(const struct content *c)
 {
-	return c->map ? c->map->n : c->one.len != 0;
+	const struct content_map *m = content_map_of(c);
+
+	return m ? m->n : c->len != 0;
 }

@@ -23,12 +23,23 @@ struct content_range {
 struct content_map;
 struct content_node;
 
-/* Most files have no range or one, which is kept here; more of them are in a
- * map behind.  All zeros is a valid empty state. */
+/* Most files have no range or one, from their first byte on, which is kept
+ * here; others have a map behind.  All zeros is a valid empty state. */
 struct content {
-	struct content_range one;	/* len 0: none */
-	struct content_map *map;	/* NULL: @one is all */
+	uint64_t len;			/* of the one range; 0: there is none,
+					 * or a map */
+	uint64_t origin_offset;		/* of its first byte */
+	union {
+		struct origin *origin;		/* of the one range */
+		struct content_map *map;	/* NULL: empty */
+	};
 };
+
+/* The map behind @c, or NULL. */
+static inline struct content_map *content_map_of(const struct content *c)
+{
+	return c->len ? NULL : c->map;
+}
 
 void content_init(struct content *c);
 

@@ -222,10 +222,10 @@ static void one_range_is_inline(void **state)
 {
 	struct fixture *fx = *state;
 	const struct one_case cases[] = {
-		{ 10, 50, 10, false },	/* first */
-		{ 10, 50, 90, false },	/* over all of it */
-		{ 60, 20, 140, false },	/* appended */
-		{ 5, 90, 0, false },	/* over more than it */
+		{ 0, 60, 10, false },	/* first */
+		{ 0, 60, 90, false },	/* over all of it */
+		{ 60, 20, 150, false },	/* appended */
+		{ 0, 95, 0, false },	/* over more than it */
 		{ 95, 5, 7, true },
 	};
 	size_t i;
@@ -234,7 +234,8 @@ static void one_range_is_inline(void **state)
 		set(fx, cases[i].offset, cases[i].len, &fx->origins[0],
 		    cases[i].at);
 		compare(fx);
-		assert_int_equal(fx->content.map != NULL, cases[i].map);
+		assert_int_equal(content_map_of(&fx->content) != NULL,
+				 cases[i].map);
 	}
 	content_release(&fx->content);
 	forget(fx, 0, BYTES);
@@ -246,7 +247,7 @@ static void one_range_is_inline(void **state)
 	assert_int_equal(content_clear(&fx->content, 0, 40), 0);
 	forget(fx, 0, 40);
 	compare(fx);
-	assert_null(fx->content.map);
+	assert_null(content_map_of(&fx->content));
 	assert_int_equal(fx->origins[1].refs, 1);
 }
 
