@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Trees have four of these for each file: no room for padding. */
 struct timestamp {
 	int64_t sec;	/* seconds since 1970-01-01 UTC, negative before */
 	uint32_t nsec;	/* 0 to 999999999, always counted forward */
-};
+} __attribute__((packed, aligned(4)));
 
 enum { TIMESTAMP_TEXT_LEN = 64 };
 

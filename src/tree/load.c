@@ -55,8 +55,6 @@ static errcode_t load_inode(struct tree *t, uint32_t ino,
 	err = t->options.image->load(t->options.image_arg, inode);
 	if (err)
 		return err;
-	inode->next = t->inodes;
-	t->inodes = inode;
 	if (S_ISDIR(inode->mode))
 		inode->dir.partial = true;
 	if (links_set(&t->tables->numbers, 0, ino, inode))

@@ -63,15 +63,21 @@ void tree_set_mode(struct tree_inode *inode, uint32_t mode)
 
 struct tree_inode *inode_alloc(struct tree *t)
 {
+	struct inode_chunk *c = t->inodes;
 	struct tree_inode *inode;
 
 	if (t->options.list_changes &&
 	    array_reserve(&t->changed, &t->cap_changed, t->n_inodes + 1,
 			  sizeof(inode)))
 		return NULL;
-	inode = arena_alloc(&t->arena, sizeof(*inode));
-	if (!inode)
-		return NULL;
+	if (!c || c->used == CHUNK_INODES) {
+		c = arena_alloc(&t->arena, sizeof(*c));
+		if (!c)
+			return NULL;
+		c->next = t->inodes;
+		t->inodes = c;
+	}
+	inode = &c->inodes[c->used++];
 	t->n_inodes++;
 	inode->serial = ++t->last_serial;
 	return inode;
@@ -101,8 +107,6 @@ struct tree_inode *inode_new(struct tree *t, const struct node *dir,
 		t->number(t->number_arg, inode, dir ? dir->inode : NULL);
 	if (dir && trace_on(t->delay->trace))
 		tell_made(t, dir, inode);
-	inode->next = t->inodes;
-	t->inodes = inode;
 	tree_note_change(t, inode);
 	return inode;
 }

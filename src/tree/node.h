@@ -30,6 +30,15 @@ struct tree_tables {
 	struct node *parent;	/* ... and its folder; NULL: not known */
 };
 
+/* Inodes lie side by side, so that all of them can be gone through. */
+enum { CHUNK_INODES = 32 };
+
+struct inode_chunk {
+	struct inode_chunk *next;	/* older ones, all in use */
+	uint32_t used;
+	struct tree_inode inodes[CHUNK_INODES];
+};
+
 /* The "source" of names that the image has. */
 #define NODE_OF_IMAGE UINT32_MAX
 

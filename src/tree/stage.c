@@ -226,7 +226,6 @@ errcode_t stage_copy(struct tree *t, const struct node *dir,
 		return diag_nomem(t->options.diag);
 	fresh = *inode;
 	*inode = *from;
-	inode->next = fresh.next;
 	inode->changed = fresh.changed;
 	inode->serial = fresh.serial;
 	inode->ino = fresh.ino;

@@ -117,11 +117,14 @@ errcode_t tree_init(struct tree *t, struct delay *delay,
 
 void tree_release(struct tree *t)
 {
-	struct tree_inode *inode;
+	struct inode_chunk *c;
+	uint32_t i;
 
-	for (inode = t->inodes; inode; inode = inode->next)
-		if (S_ISREG(inode->mode))
-			delayed_file_release(&inode->file, t->delay);
+	for (c = t->inodes; c; c = c->next)
+		for (i = 0; i < c->used; i++)
+			if (S_ISREG(c->inodes[i].mode))
+				delayed_file_release(&c->inodes[i].file,
+						     t->delay);
 	if (t->tables) {
 		links_release(&t->tables->hosts);
 		links_release(&t->tables->copies);

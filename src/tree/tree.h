@@ -22,19 +22,23 @@
 #include "source/source.h"
 
 struct node;
+struct inode_chunk;
 RB_HEAD(node_head, node);
 
 /* An inode as staged.  Shared by all its names. */
 struct tree_inode {
-	struct tree_inode *next;	/* all inodes of the tree, any order */
 	struct xattr_set *xattrs;	/* interned: equal sets are the same
 					 * pointer; NULL: none */
 	struct timestamp times[INODE_TIMES];
 	uint32_t ino;			/* 0 until numbers are given */
-	uint32_t mode, uid, gid;	/* mode with its type bits */
+	uint32_t uid, gid;
 	uint32_t links;			/* names; of a folder 2 + subfolders;
 					 * 0: replaced, not in the image */
 	uint32_t fs_flags;		/* EXT4_*_FL a user may set */
+	uint32_t serial;		/* its place in the order of making,
+					 * which numbers begin with: stands
+					 * for @ino in a trace until then */
+	uint16_t mode;			/* with its type bits */
 	bool content_changed : 1;	/* no longer what its source has: no
 					 * name joins it by host identity */
 	bool changed : 1;		/* is in the list of changed ones */
@@ -42,9 +46,6 @@ struct tree_inode {
 	bool in_inode : 1;		/* planned: inline data ... */
 	bool xattrs_apart : 1;		/* ... that leaves all attributes to
 					 * a block */
-	uint32_t serial;		/* its place in the order of making,
-					 * which numbers begin with: stands
-					 * for @ino in a trace until then */
 	union {
 		struct {
 			struct node_head children;	/* by name */
@@ -131,8 +132,8 @@ struct tree {
 	struct delay *delay;	/* not owned */
 	struct arena arena;
 	struct node *root;
-	struct tree_inode *inodes;	/* newest first */
-	uint32_t n_inodes;	/* of them */
+	struct inode_chunk *inodes;	/* newest first */
+	uint32_t n_inodes;	/* in them */
 	struct tree_inode **changed;	/* oldest first, each once, so that
 					 * n_inodes of them have room */
 	size_t first_changed, n_changed, cap_changed;

@@ -71,9 +71,7 @@ static void walk_order(void **state)
 		"aa", "b", "a-/", "a--/-",
 	};
 	enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
-	struct tree_inode *inode;
 	struct session s;
-	uint32_t n = 0;
 	size_t i, k;
 
 	(void)state;
@@ -89,9 +87,7 @@ static void walk_order(void **state)
 				continue;
 			assert_int_equal(add(&s, S_IFDIR, path, NULL, 0), 0);
 		}
-	for (inode = s.tree.inodes; inode; inode = inode->next)
-		n++;
-	check_walk(&s, n);
+	check_walk(&s, s.tree.n_inodes);
 	session_check(&s);
 	session_release(&s);
 }

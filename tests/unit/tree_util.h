@@ -16,7 +16,7 @@
 
 #include "base/buf.h"
 #include "base/errors.h"
-#include "tree/tree.h"
+#include "tree/node.h"
 
 struct session {
 	struct diag diag;
@@ -99,11 +99,13 @@ static errcode_t check_node(void *arg, struct node *n)
 static inline void session_check(struct session *s)
 {
 	uint64_t reserved = 0;
-	struct tree_inode *inode;
+	struct inode_chunk *c;
+	uint32_t i;
 
 	assert_int_equal(tree_walk(&s->tree, check_node, &reserved), 0);
-	for (inode = s->tree.inodes; inode; inode = inode->next)
-		assert_int_equal(inode->ino, 0);
+	for (c = s->tree.inodes; c; c = c->next)
+		for (i = 0; i < c->used; i++)
+			assert_int_equal(c->inodes[i].ino, 0);
 	assert_int_equal(s->delay.reserve.dirty, reserved);
 }
 
