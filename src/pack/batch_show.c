@@ -121,7 +121,7 @@ static json_t *object_json(const char *name, size_t len,
 				"gid", (json_int_t)i->gid,
 				"nlink", (json_int_t)i->links,
 				"size", (json_int_t)size_of(i),
-				"mtime", emit_json_time(i->times[INODE_MTIME]));
+				"mtime", emit_json_time(tree_time(i, INODE_MTIME)));
 
 	if (doc && emit_json_name(doc, "path", name, len)) {
 		json_decref(doc);
@@ -162,7 +162,7 @@ static void stat_file(struct batch *b, const struct delayed_file *f)
 static void stat_text(struct batch *b, const char *path,
 		      const struct tree_inode *i)
 {
-	const struct timestamp *t = &i->times[INODE_MTIME];
+	const struct timestamp t = tree_time(i, INODE_MTIME);
 	char *name = diag_escape(path);
 
 	emit_text(&b->out, "%s: %s\n", name ? name : "", type_name(i->mode));
@@ -170,8 +170,8 @@ static void stat_text(struct batch *b, const char *path,
 	emit_text(&b->out, "  owner      %u:%u\n", i->uid, i->gid);
 	emit_text(&b->out, "  links      %u\n", i->links);
 	emit_text(&b->out, "  size       %" PRIu64 "\n", size_of(i));
-	emit_text(&b->out, "  mtime      %" PRId64 ".%09u\n", t->sec,
-		  (unsigned int)t->nsec);
+	emit_text(&b->out, "  mtime      %" PRId64 ".%09u\n", t.sec,
+		  (unsigned int)t.nsec);
 	if (S_ISLNK(i->mode))
 		emit_text(&b->out, "  target     %s\n", i->link.target);
 	if (S_ISREG(i->mode))

@@ -176,7 +176,7 @@ static void compare_attributes(const struct compare *c,
 			       const struct inode_info *i, char *what)
 {
 	const struct timestamp m = inode_time_clamp(&c->build.plan.format,
-						    t->times[INODE_MTIME]);
+						    tree_time(t, INODE_MTIME));
 	const struct timestamp *n = &i->times[INODE_MTIME];
 	const uint32_t links = S_ISDIR(t->mode) && t->links > FORMAT_LINK_MAX ?
 			       1 : t->links;

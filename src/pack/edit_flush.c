@@ -182,7 +182,7 @@ static errcode_t put_inode(struct edit *e, struct tree_inode *inode)
 	if (disk)
 		take_old(e, disk, &v);
 	v.flags |= inode->fs_flags;
-	memcpy(v.times, inode->times, sizeof(v.times));
+	tree_times(inode, v.times);
 	err = put_content(e, inode, disk, &v);
 	if (!err)
 		err = edit_find_inode(e, inode->ino, !disk, &raw);

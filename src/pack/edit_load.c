@@ -270,6 +270,7 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 	struct edit_load *l = arg;
 	struct disk_inode *d = NULL;
 	errcode_t err = add_inode(l, inode, &d);
+	int i;
 
 	TRACE(l->tree->delay->trace, TRACE_LOAD_INODE, inode->ino);
 	if (!err)
@@ -286,7 +287,8 @@ static errcode_t load(void *arg, struct tree_inode *inode)
 	inode->gid = d->info.gid;
 	inode->links = d->info.links;
 	inode->fs_flags = stage_flags(d->info.mode, d->info.flags);
-	memcpy(inode->times, d->info.times, sizeof(inode->times));
+	for (i = 0; i < INODE_TIMES; i++)
+		tree_set_time(inode, i, d->info.times[i]);
 	err = load_type(l, inode, d);
 	return err ? err : load_xattrs(l, inode, d);
 }

@@ -59,7 +59,8 @@ static void add_xattrs(struct digest *d, const struct xattr_set *set)
 static uint8_t *put_entry(uint8_t *b, const struct node *n)
 {
 	const struct tree_inode *inode = n->inode;
-	const struct timestamp *mtime = &inode->times[INODE_MTIME], *t;
+	const struct timestamp mtime = tree_time(inode, INODE_MTIME);
+	struct timestamp t;
 	uint8_t *more = b + 36;
 	int i;
 
@@ -69,19 +70,19 @@ static uint8_t *put_entry(uint8_t *b, const struct node *n)
 	put_le32(b + 12, inode->uid);
 	put_le32(b + 16, inode->gid);
 	put_le32(b + 20, inode->fs_flags);
-	put_le64(b + 24, (uint64_t)mtime->sec);
-	put_le32(b + 32, mtime->nsec);
+	put_le64(b + 24, (uint64_t)mtime.sec);
+	put_le32(b + 32, mtime.nsec);
 	*more = inode->xattrs ? HAS_XATTRS : 0;
 	b[37] = n->name_len;
 	memcpy(b + 38, n->name, n->name_len);
 	b += 38 + n->name_len;
 	for (i = 0; i < INODE_TIMES; i++) {
-		t = &inode->times[i];
-		if (t->sec == mtime->sec && t->nsec == mtime->nsec)
+		t = tree_time(inode, i);
+		if (t.sec == mtime.sec && t.nsec == mtime.nsec)
 			continue;
 		*more |= 1 << i;
-		put_le64(b, (uint64_t)t->sec);
-		put_le32(b + 8, t->nsec);
+		put_le64(b, (uint64_t)t.sec);
+		put_le32(b + 8, t.nsec);
 		b += 12;
 	}
 	return b;

@@ -213,7 +213,7 @@ static errcode_t tree_values(struct table_writer *w, const struct node *n,
 	v->gid = inode->gid;
 	v->links = inode->links;
 	v->flags = inode->fs_flags;
-	memcpy(v->times, inode->times, sizeof(v->times));
+	tree_times(inode, v->times);
 	err = put_content(w, n, v);
 	return err ? err : put_xattrs(w, inode, v);
 }

@@ -33,13 +33,14 @@ static errcode_t check_times(struct plan *p, struct node *n)
 	int i;
 
 	for (i = 0; i < INODE_TIMES; i++) {
-		struct timestamp *t = &inode->times[i], given = *t;
+		const struct timestamp given = tree_time(inode, i);
+		const struct timestamp t = inode_time_clamp(&p->format, given);
 
-		*t = inode_time_clamp(&p->format, given);
+		tree_set_time(inode, i, t);
 		/* That small inodes have no nanoseconds is no news. */
-		if (t->sec != given.sec)
+		if (t.sec != given.sec)
 			fits = false;
-		if (t->sec >= E2FSCK_BAD_FROM && t->sec < E2FSCK_BAD_END)
+		if (t.sec >= E2FSCK_BAD_FROM && t.sec < E2FSCK_BAD_END)
 			doubtful = true;
 	}
 	if (fits && !doubtful)

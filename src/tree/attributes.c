@@ -111,12 +111,11 @@ static const uint8_t time_of[INODE_TIMES] = {
 void stage_time(const struct tree *t, struct tree_inode *inode,
 		struct timestamp time)
 {
-	int i;
-
-	for (i = 0; i < INODE_TIMES; i++)
-		inode->times[i] = t->options.set_times ? t->options.time :
-							 time;
-	inode->times[INODE_MTIME] = time;
+	if (t->options.set_times)
+		tree_set_times(inode, t->options.time);
+	else
+		tree_set_times(inode, time);
+	tree_set_time(inode, INODE_MTIME, time);
 }
 
 void stage_apply(struct tree *t, struct tree_inode *inode,
@@ -135,5 +134,5 @@ void stage_apply(struct tree *t, struct tree_inode *inode,
 		return;
 	for (i = 0; i < INODE_TIMES; i++)
 		if (e->has_time[time_of[i]])
-			inode->times[i] = e->times[time_of[i]];
+			tree_set_time(inode, i, e->times[time_of[i]]);
 }

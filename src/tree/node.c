@@ -61,8 +61,16 @@ void tree_set_mode(struct tree_inode *inode, uint32_t mode)
 	}
 }
 
+/* Whether the times of one inode may come to differ. */
+static bool times_differ(const struct tree_options *o)
+{
+	return o->image || o->touch || o->set_times || o->times_source;
+}
+
 struct tree_inode *inode_alloc(struct tree *t)
 {
+	const size_t times = INODE_TIMES * sizeof(struct timestamp);
+	struct timestamp *each = NULL;
 	struct inode_chunk *c = t->inodes;
 	struct tree_inode *inode;
 
@@ -70,6 +78,11 @@ struct tree_inode *inode_alloc(struct tree *t)
 	    array_reserve(&t->changed, &t->cap_changed, t->n_inodes + 1,
 			  sizeof(inode)))
 		return NULL;
+	if (times_differ(&t->options)) {
+		each = arena_alloc(&t->arena, times);
+		if (!each)
+			return NULL;
+	}
 	if (!c || c->used == CHUNK_INODES) {
 		c = arena_alloc(&t->arena, sizeof(*c));
 		if (!c)
@@ -78,6 +91,10 @@ struct tree_inode *inode_alloc(struct tree *t)
 		t->inodes = c;
 	}
 	inode = &c->inodes[c->used++];
+	if (each) {
+		inode->own_times = true;
+		inode->times.each = each;
+	}
 	t->n_inodes++;
 	inode->serial = ++t->last_serial;
 	return inode;
@@ -114,13 +131,13 @@ struct tree_inode *inode_new(struct tree *t, const struct node *dir,
 void inode_touch(const struct tree *t, struct tree_inode *inode)
 {
 	if (t->options.touch)
-		inode->times[INODE_CTIME] = t->options.default_time;
+		tree_set_time(inode, INODE_CTIME, t->options.default_time);
 }
 
 void inode_touch_content(const struct tree *t, struct tree_inode *inode)
 {
 	if (t->options.touch)
-		inode->times[INODE_MTIME] = t->options.default_time;
+		tree_set_time(inode, INODE_MTIME, t->options.default_time);
 	inode_touch(t, inode);
 }
 

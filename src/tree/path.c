@@ -111,7 +111,6 @@ static errcode_t make_folder(struct walk *w, const char *name, size_t len)
 	struct tree *t = w->t;
 	struct tree_inode *inode;
 	struct node *n;
-	int i;
 
 	inode = inode_new(t, w->at, S_IFDIR | 0755);
 	if (!inode)
@@ -119,8 +118,7 @@ static errcode_t make_folder(struct walk *w, const char *name, size_t len)
 	n = node_insert(t, w->at, name, len, inode);
 	if (!n)
 		return no_memory(w);
-	for (i = 0; i < INODE_TIMES; i++)
-		inode->times[i] = t->options.default_time;
+	tree_set_times(inode, t->options.default_time);
 	n->source = 0;
 	t->made_parents++;
 	w->at = n;

@@ -221,12 +221,17 @@ errcode_t stage_copy(struct tree *t, const struct node *dir,
 	struct tree_inode *inode = inode_new(t, dir, from->mode);
 	struct tree_inode fresh;
 	errcode_t err = 0;
+	int i;
 
 	if (!inode)
 		return diag_nomem(t->options.diag);
 	fresh = *inode;
 	*inode = *from;
 	inode->changed = fresh.changed;
+	inode->own_times = fresh.own_times;
+	inode->times = fresh.times;
+	for (i = 0; i < INODE_TIMES; i++)
+		tree_set_time(inode, i, tree_time(from, i));
 	inode->serial = fresh.serial;
 	inode->ino = fresh.ino;
 	if (S_ISREG(from->mode)) {

@@ -60,17 +60,23 @@ errcode_t tree_set_xattrs(struct tree *t, struct tree_inode *inode,
 	return err;
 }
 
+void tree_set_times(struct tree_inode *inode, struct timestamp time)
+{
+	int i;
+
+	for (i = 0; i < INODE_TIMES; i++)
+		tree_set_time(inode, i, time);
+}
+
 /* The root is a folder that no source has named yet. */
 static errcode_t make_root(struct tree *t)
 {
 	struct tree_inode *inode = inode_new(t, NULL, S_IFDIR | 0755);
 	struct node *n = arena_alloc(&t->arena, sizeof(*n));
-	int i;
 
 	if (!inode || !n)
 		return diag_nomem(t->options.diag);
-	for (i = 0; i < INODE_TIMES; i++)
-		inode->times[i] = t->options.default_time;
+	tree_set_times(inode, t->options.default_time);
 	inode->links = 2;
 	/* Others begin where the numbers of users' inodes do. */
 	inode->dir.node = n;
@@ -150,7 +156,6 @@ errcode_t tree_finish(struct tree *t)
 				    sizeof(lost_found) - 1);
 	uint32_t last = t->last_serial;
 	struct tree_inode *inode;
-	int i;
 
 	if (n && !node_is_folder(n))
 		return diag_error(t->options.diag, lost_found,
@@ -166,7 +171,6 @@ errcode_t tree_finish(struct tree *t)
 	if (!inode || !node_insert(t, t->root, lost_found,
 				   sizeof(lost_found) - 1, inode))
 		return diag_nomem(t->options.diag);
-	for (i = 0; i < INODE_TIMES; i++)
-		inode->times[i] = t->options.default_time;
+	tree_set_times(inode, t->options.default_time);
 	return 0;
 }

@@ -29,7 +29,11 @@ RB_HEAD(node_head, node);
 struct tree_inode {
 	struct xattr_set *xattrs;	/* interned: equal sets are the same
 					 * pointer; NULL: none */
-	struct timestamp times[INODE_TIMES];
+	union {		/* see tree_time() */
+		int64_t sec;			/* all times are the same, ... */
+		struct timestamp *each;		/* @own_times */
+	} times;
+	uint32_t nsec;			/* ... with @times.sec */
 	uint32_t ino;			/* 0 until numbers are given */
 	uint32_t uid, gid;
 	uint32_t links;			/* names; of a folder 2 + subfolders;
@@ -41,6 +45,7 @@ struct tree_inode {
 	uint16_t mode;			/* with its type bits */
 	bool content_changed : 1;	/* no longer what its source has: no
 					 * name joins it by host identity */
+	bool own_times : 1;		/* has room for times that differ */
 	bool changed : 1;		/* is in the list of changed ones */
 	bool on_disk : 1;		/* comes from the image that is edited */
 	bool in_inode : 1;		/* planned: inline data ... */
@@ -151,6 +156,39 @@ struct tree {
 				 * seem missing for that: told, and nothing
 				 * that came of it may reach the image */
 };
+
+/* Time INODE_* of @inode. */
+static inline struct timestamp tree_time(const struct tree_inode *inode,
+					 int which)
+{
+	if (inode->own_times)
+		return inode->times.each[which];
+	return (struct timestamp){ inode->times.sec, inode->nsec };
+}
+
+static inline void tree_times(const struct tree_inode *inode,
+			      struct timestamp out[INODE_TIMES])
+{
+	int i;
+
+	for (i = 0; i < INODE_TIMES; i++)
+		out[i] = tree_time(inode, i);
+}
+
+/* Set it; without times of their own, all of them. */
+static inline void tree_set_time(struct tree_inode *inode, int which,
+				 struct timestamp time)
+{
+	if (inode->own_times) {
+		inode->times.each[which] = time;
+	} else {
+		inode->times.sec = time.sec;
+		inode->nsec = time.nsec;
+	}
+}
+
+/* Set all times to the same one. */
+void tree_set_times(struct tree_inode *inode, struct timestamp time);
 
 /* The number that a trace has for @inode. */
 static inline uint32_t tree_inode_number(const struct tree_inode *inode)

@@ -439,9 +439,9 @@ static void attributes_of_new(void **state)
 	assert_int_equal(inode->mode, S_IFREG | 0750);
 	assert_int_equal(inode->uid, 1);
 	assert_int_equal(inode->gid, 2);
-	assert_int_equal(inode->times[INODE_MTIME].sec, 77);
-	assert_int_equal(inode->times[INODE_ATIME].sec, 5);
-	assert_int_equal(inode->times[INODE_CRTIME].sec, 5);
+	assert_int_equal(tree_time(inode, INODE_MTIME).sec, 77);
+	assert_int_equal(tree_time(inode, INODE_ATIME).sec, 5);
+	assert_int_equal(tree_time(inode, INODE_CRTIME).sec, 5);
 	assert_int_equal(inode_of(&s, "l")->mode, S_IFLNK | 0777);
 	assert_int_equal(inode_of(&s, "d")->mode, S_IFDIR | 0750);
 	assert_int_equal(s.tree.made_parents, 1);
@@ -466,8 +466,8 @@ static void changing_attributes(void **state)
 	assert_int_equal(f->mode, S_IFREG | 06755);
 	assert_int_equal(d->mode, S_IFDIR | 07777);
 	assert_int_equal(d->gid, 9);
-	assert_int_equal(f->times[INODE_MTIME].sec, 1234);
-	assert_int_equal(f->times[INODE_CTIME].sec, 1234);
+	assert_int_equal(tree_time(f, INODE_MTIME).sec, 1234);
+	assert_int_equal(tree_time(f, INODE_CTIME).sec, 1234);
 	assert_int_equal(run(&s, "chown f 4294967295 6"), 0);
 	assert_int_equal(f->uid, 1);
 	assert_int_equal(f->gid, 6);
@@ -603,16 +603,16 @@ static void folder_times(void **state)
 		struct tree_inode *d;
 
 		touch = i % 2;
+		options.touch = touch;
 		begin(&s, &options);
 		assert_int_equal(run(&s, "mkdir d;mkdir d/e;create d/f;"
 				     "create f;create g"), 0);
-		s.tree.options.touch = touch;
 		s.tree.options.default_time.sec = 99;
 		assert_int_equal(run(&s, scripts[i / 2]), 0);
 		d = inode_of(&s, "d");
-		assert_int_equal(d->times[INODE_MTIME].sec, touch ? 99 : 77);
-		assert_int_equal(d->times[INODE_CTIME].sec, touch ? 99 : 77);
-		assert_int_equal(d->times[INODE_ATIME].sec, 77);
+		assert_int_equal(tree_time(d, INODE_MTIME).sec, touch ? 99 : 77);
+		assert_int_equal(tree_time(d, INODE_CTIME).sec, touch ? 99 : 77);
+		assert_int_equal(tree_time(d, INODE_ATIME).sec, 77);
 		session_release(&s);
 	}
 }

@@ -352,16 +352,16 @@ static void parents(void **state)
 	n = tree_find(&s.tree, "a/b");
 	assert_int_equal(n->source, 0);
 	assert_int_equal(n->inode->mode, S_IFDIR | 0755);
-	assert_int_equal(n->inode->times[INODE_CRTIME].sec, 77);
-	assert_int_equal(n->inode->times[INODE_ATIME].nsec, 8);
-	assert_int_equal(tree_find(&s.tree, "a")->inode->times[0].sec, 3);
+	assert_int_equal(tree_time(n->inode, INODE_CRTIME).sec, 77);
+	assert_int_equal(tree_time(n->inode, INODE_ATIME).nsec, 8);
+	assert_int_equal(tree_time(tree_find(&s.tree, "a")->inode, 0).sec, 3);
 	assert_null(tree_find(&s.tree, "a/b/c/d"));
 	assert_null(tree_find(&s.tree, "a/x"));
 	assert_ptr_equal(tree_find(&s.tree, ""), s.tree.root);
 	assert_int_equal(tree_finish(&s.tree), 0);
 	n = tree_find(&s.tree, "lost+found");
 	assert_int_equal(n->inode->mode, S_IFDIR | 0700);
-	assert_int_equal(n->inode->times[INODE_MTIME].sec, 77);
+	assert_int_equal(tree_time(n->inode, INODE_MTIME).sec, 77);
 	assert_int_equal(tree_finish(&s.tree), 0);
 	session_check(&s);
 	session_release(&s);
@@ -404,8 +404,9 @@ static void times(void **state)
 		e.has_time[ENTRY_ATIME] = e.has_time[ENTRY_CTIME] = true;
 		assert_int_equal(tree_add(&s.tree, &e), 0);
 		for (k = 0; k < INODE_TIMES; k++)
-			assert_int_equal(tree_find(&s.tree, "p")->inode->
-					 times[k].sec, table[i].expect[k]);
+			assert_int_equal(tree_time(tree_find(&s.tree, "p")->
+						   inode, k).sec,
+					 table[i].expect[k]);
 		entry_release(&e);
 		session_release(&s);
 	}
