@@ -244,6 +244,7 @@ static void ls_text(struct batch *b, const struct node *n)
 errcode_t batch_ls(struct batch *b, const struct script_command *c)
 {
 	json_t *list = NULL;
+	struct names_cursor names;
 	struct node *n, *child;
 	errcode_t err = edit_lookup(b->tree, c->path, true, &n);
 
@@ -256,7 +257,8 @@ errcode_t batch_ls(struct batch *b, const struct script_command *c)
 		return err;
 	if (b->options->json)
 		list = json_array();
-	RB_FOREACH(child, node_head, &n->inode->dir.children) {
+	names = names_begin(&n->inode->dir.children);
+	while ((child = names_next(&names))) {
 		if (list)
 			json_array_append_new(list,
 					      object_json(child->name,

@@ -102,7 +102,7 @@ static int by_name(const void *a, const void *b)
 {
 	const struct image_name *x = a, *y = b;
 
-	return node_name_cmp(x->name, x->len, y->name, y->len);
+	return names_cmp(x->name, x->len, y->name, y->len);
 }
 
 struct xattr_gather {
@@ -296,7 +296,8 @@ static errcode_t compare_node(struct compare *c, struct node *n, uint32_t ino)
 /* Go through the names of a folder that both have. */
 static errcode_t compare_folder(struct compare *c, struct folder_pair *f)
 {
-	struct node *n = RB_MIN(node_head, &f->node->inode->dir.children);
+	struct names_cursor names = names_begin(&f->node->inode->dir.children);
+	struct node *n = names_next(&names);
 	size_t at = 0;
 	int order;
 	errcode_t err;
@@ -314,7 +315,7 @@ static errcode_t compare_folder(struct compare *c, struct folder_pair *f)
 							       NULL;
 
 		order = !n ? 1 : !x ? -1 :
-			node_name_cmp(n->name, n->name_len, x->name, x->len);
+			names_cmp(n->name, n->name_len, x->name, x->len);
 		if (order > 0)
 			err = node_differs(c, f->node, x,
 					   "it is in no source");
@@ -325,7 +326,7 @@ static errcode_t compare_folder(struct compare *c, struct folder_pair *f)
 			err = compare_node(c, n, x->ino);
 		at += order >= 0;
 		if (order <= 0)
-			n = RB_NEXT(node_head, NULL, n);
+			n = names_next(&names);
 	}
 	arena_release(&c->arena);
 	return err;

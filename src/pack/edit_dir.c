@@ -37,10 +37,11 @@ static struct dir_name name_of(const struct edit *e, const struct node *n)
 /* How many names are added. */
 static uint64_t count_added(const struct tree_inode *dir)
 {
+	struct names_cursor c = names_begin(&dir->dir.children);
 	struct node *n;
 	uint64_t added = 0;
 
-	RB_FOREACH(n, node_head, (struct node_head *)&dir->dir.children)
+	while ((n = names_next(&c)))
 		added += !n->on_disk;
 	return added;
 }
@@ -49,6 +50,7 @@ static uint64_t count_added(const struct tree_inode *dir)
 static errcode_t change_in_place(struct edit *e, struct tree_inode *inode,
 				 struct disk_inode *disk, bool *done)
 {
+	struct names_cursor c;
 	struct node *n;
 	errcode_t err = edit_load_folder(&e->load, disk);
 
@@ -57,12 +59,14 @@ static errcode_t change_in_place(struct edit *e, struct tree_inode *inode,
 		*done = false;
 	if (err || !*done)
 		return err;
-	RB_FOREACH(n, node_head, &inode->dir.gone) {
+	c = names_begin(&inode->dir.gone);
+	while ((n = names_next(&c))) {
 		err = dir_edit_remove(&disk->dir, n->name, n->name_len);
 		if (err)
 			return err;
 	}
-	RB_FOREACH(n, node_head, &inode->dir.children) {
+	c = names_begin(&inode->dir.children);
+	while ((n = names_next(&c))) {
 		const struct dir_name name = name_of(e, n);
 
 		if (n->on_disk)

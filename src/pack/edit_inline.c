@@ -39,11 +39,12 @@ static bool file_is_kept(const struct delayed_file *f,
 
 bool edit_folder_is_kept(const struct edit *e, const struct tree_inode *inode)
 {
+	struct names_cursor c = names_begin(&inode->dir.children);
 	struct node *n;
 
-	if (!RB_EMPTY(&inode->dir.gone))
+	if (!names_empty(&inode->dir.gone))
 		return false;
-	RB_FOREACH(n, node_head, (struct node_head *)&inode->dir.children)
+	while ((n = names_next(&c)))
 		if (!n->on_disk)
 			return false;
 	return inode->dir.node->on_disk || inode == e->build.tree.root->inode;

@@ -74,12 +74,13 @@ errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
 	struct tree_inode *inode = dir->inode;
 	struct dir_name *names = calloc(inode->dir.n ? inode->dir.n : 1,
 					sizeof(*names));
+	struct names_cursor c = names_begin(&inode->dir.children);
 	struct node *child;
 	size_t i = 0;
 
 	if (!names)
 		return ENOMEM;
-	RB_FOREACH(child, node_head, &inode->dir.children) {
+	while ((child = names_next(&c))) {
 		names[i++] = (struct dir_name){
 			.name = child->name,
 			.len = child->name_len,

@@ -58,6 +58,7 @@ errcode_t edit_rmdir(struct tree *t, const char *path)
 
 errcode_t edit_remove_tree(struct tree *t, const char *path)
 {
+	struct names_cursor below;
 	struct node *n, *top;
 	bool done = false;
 	errcode_t err;
@@ -74,7 +75,8 @@ errcode_t edit_remove_tree(struct tree *t, const char *path)
 		struct node *above = n->parent;
 
 		if (node_is_folder(n) && !node_is_empty(t, n)) {
-			n = RB_MIN(node_head, &n->inode->dir.children);
+			below = names_begin(&n->inode->dir.children);
+			n = names_next(&below);
 			continue;
 		}
 		done = n == top;

@@ -31,9 +31,7 @@ static void fail(struct tree *t, errcode_t err)
 static bool has_gone(const struct tree_inode *dir, const char *name,
 		     size_t len)
 {
-	struct node key = { .name = name, .name_len = len };
-
-	return RB_FIND(node_head, (struct node_head *)&dir->dir.gone, &key);
+	return names_find(&dir->dir.gone, name, len);
 }
 
 /* The inode of the image with number @ino. */
@@ -80,19 +78,22 @@ struct node *node_load(struct tree *t, const struct node *dir,
 		if (!n)
 			err = diag_nomem(t->options.diag);
 	}
+	if (!err) {
+		n->inode = inode;
+		n->parent = (struct node *)dir;
+		n->source = NODE_OF_IMAGE;
+		n->on_disk = true;
+		n->name_len = len;
+		n->name = memcpy(n + 1, name, len);
+		if (node_link(t, dir->inode, n))
+			err = diag_nomem(t->options.diag);
+	}
 	if (err) {
 		fail(t, err);
 		return NULL;
 	}
 	if (S_ISDIR(inode->mode))
 		inode->dir.node = n;
-	n->inode = inode;
-	n->parent = (struct node *)dir;
-	n->source = NODE_OF_IMAGE;
-	n->on_disk = true;
-	n->name_len = len;
-	n->name = memcpy(n + 1, name, len);
-	node_link(dir->inode, n);
 	dir->inode->dir.n++;
 	dir->inode->dir.name_bytes += node_bytes(n);
 	return n;

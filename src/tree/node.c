@@ -15,50 +15,17 @@
 #include "base/buf.h"
 #include "base/trace.h"
 
-int node_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	if (c)
-		return c;
-	return (a_len > b_len) - (a_len < b_len);
-}
-
-int node_cmp(struct node *a, struct node *b)
-{
-	return node_name_cmp(a->name, a->name_len, b->name, b->name_len);
-}
-
-RB_GENERATE(node_head, node, by_name, node_cmp)
-
 struct node *node_known_child(const struct tree_inode *dir, const char *name,
 			      size_t len)
 {
-	const struct node *last = dir->dir.last;
-	struct node *n = RB_ROOT(&dir->dir.children);
-
-	if (!last || node_name_cmp(name, len, last->name,
-				   last->name_len) > 0)
-		return NULL;
-	while (n) {
-		int c = node_name_cmp(name, len, n->name, n->name_len);
-
-		if (!c)
-			break;
-		n = c < 0 ? RB_LEFT(n, by_name) : RB_RIGHT(n, by_name);
-	}
-	return n;
+	return names_find(&dir->dir.children, name, len);
 }
 
 void tree_set_mode(struct tree_inode *inode, uint32_t mode)
 {
 	inode->mode = mode;
-	if (S_ISDIR(mode)) {
-		RB_INIT(&inode->dir.children);
-		RB_INIT(&inode->dir.gone);
-	} else if (S_ISREG(mode)) {
+	if (S_ISREG(mode))
 		delayed_file_init(&inode->file);
-	}
 }
 
 /* Whether the times of one inode may come to differ. */
@@ -157,22 +124,13 @@ void inode_drop(struct tree *t, struct tree_inode *inode)
 	tree_note_change(t, inode);
 }
 
-void node_link(struct tree_inode *dir, struct node *n)
+errcode_t node_link(struct tree *t, struct tree_inode *dir, struct node *n)
 {
-	struct node *last = dir->dir.last;
+	errcode_t err = names_prepare(&dir->dir.children, &t->tables->spare);
 
-	if (last && node_cmp(n, last) < 0) {
-		RB_INSERT(node_head, &dir->dir.children, n);
-		return;
-	}
-	dir->dir.last = n;
-	if (!last) {
-		RB_INSERT(node_head, &dir->dir.children, n);
-		return;
-	}
-	RB_SET(n, last, by_name);
-	RB_RIGHT(last, by_name) = n;
-	node_head_RB_INSERT_COLOR(&dir->dir.children, n);
+	if (!err)
+		names_insert(&dir->dir.children, n, &t->tables->spare);
+	return err;
 }
 
 /* A folder with 1 link has had so many folders that nobody counts. */
@@ -181,7 +139,7 @@ static bool counts_folders(const struct tree_inode *dir)
 	return dir->links != 1;
 }
 
-/* Put @n, whose name is set, into folder @dir. */
+/* Put @n, whose name is set, into folder @dir, which is prepared for it. */
 static void attach(struct tree *t, struct node *n, struct node *dir)
 {
 	struct tree_inode *inode = dir->inode;
@@ -189,7 +147,7 @@ static void attach(struct tree *t, struct node *n, struct node *dir)
 	n->parent = dir;
 	if (node_is_folder(n))
 		n->inode->dir.node = n;
-	node_link(inode, n);
+	names_insert(&inode->dir.children, n, &t->tables->spare);
 	inode->dir.n++;
 	inode->dir.name_bytes += node_bytes(n);
 	if (node_is_folder(n) && counts_folders(inode))
@@ -203,21 +161,20 @@ static void remember_gone(struct tree *t, struct tree_inode *dir,
 {
 	struct node *copy = arena_alloc(&t->arena, sizeof(*copy));
 
-	if (!copy) {
+	if (!copy || names_prepare(&dir->dir.gone,
+				   &t->tables->gone_spare)) {
 		t->failed = ENOMEM;
 		return;
 	}
 	*copy = *n;
-	RB_INSERT(node_head, &dir->dir.gone, copy);
+	names_insert(&dir->dir.gone, copy, &t->tables->gone_spare);
 }
 
 static void detach(struct tree *t, struct node *n)
 {
 	struct tree_inode *dir = n->parent->inode;
 
-	if (dir->dir.last == n)
-		dir->dir.last = RB_PREV(node_head, NULL, n);
-	RB_REMOVE(node_head, &dir->dir.children, n);
+	names_remove(&dir->dir.children, n);
 	if (n->on_disk)
 		remember_gone(t, dir, n);
 	dir->dir.n--;
@@ -235,7 +192,7 @@ struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 {
 	struct node *n = arena_alloc(&t->arena, sizeof(*n) + len);
 
-	if (!n)
+	if (!n || names_prepare(&dir->inode->dir.children, &t->tables->spare))
 		return NULL;
 	n->inode = inode;
 	n->source = t->source;
@@ -276,6 +233,8 @@ errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
 	if (!own)
 		return ENOMEM;
 	there = node_child(t, dir, name, len);
+	if (names_prepare(&dir->inode->dir.children, &t->tables->spare))
+		return ENOMEM;
 	if (there && there != n)
 		node_remove(t, there);
 	detach(t, n);

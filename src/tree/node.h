@@ -26,6 +26,8 @@ struct tree_tables {
 	struct links numbers;	/* 0, number of an inode of the image ->
 				 * inode */
 	struct intern xattrs;
+	struct name_leaf *spare;	/* for the next name, or NULL, ... */
+	struct name_leaf *gone_spare;	/* ... and the next that is gone */
 	struct buf parent_path;	/* of the entry before, as it was given, ... */
 	struct node *parent;	/* ... and its folder; NULL: not known */
 };
@@ -66,9 +68,6 @@ void inode_touch(const struct tree *t, struct tree_inode *inode);
 struct node *node_child(struct tree *t, const struct node *dir,
 			const char *name, size_t len);
 
-/* Order two names as node_cmp() does. */
-int node_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len);
-
 /* As node_child(), but only what is in the tree already. */
 struct node *node_known_child(const struct tree_inode *dir, const char *name,
 			      size_t len);
@@ -81,8 +80,9 @@ bool node_is_empty(struct tree *t, struct node *dir);
 struct node *node_load(struct tree *t, const struct node *dir,
 		       const char *name, size_t len, uint32_t ino);
 
-/* Link @n, whose name is set, into the names of @dir; nothing is counted. */
-void node_link(struct tree_inode *dir, struct node *n);
+/* Link @n, whose name is set, into the names of @dir; nothing is counted.
+ * Return: 0 or ENOMEM. */
+errcode_t node_link(struct tree *t, struct tree_inode *dir, struct node *n);
 
 /* Make room for an inode.  Return: it, all zero, or NULL without memory. */
 struct tree_inode *inode_alloc(struct tree *t);

@@ -121,6 +121,16 @@ errcode_t tree_init(struct tree *t, struct delay *delay,
 	return err;
 }
 
+static void release_inode(struct tree *t, struct tree_inode *inode)
+{
+	if (S_ISREG(inode->mode))
+		delayed_file_release(&inode->file, t->delay);
+	if (!S_ISDIR(inode->mode))
+		return;
+	names_release(&inode->dir.children);
+	names_release(&inode->dir.gone);
+}
+
 void tree_release(struct tree *t)
 {
 	struct inode_chunk *c;
@@ -128,14 +138,14 @@ void tree_release(struct tree *t)
 
 	for (c = t->inodes; c; c = c->next)
 		for (i = 0; i < c->used; i++)
-			if (S_ISREG(c->inodes[i].mode))
-				delayed_file_release(&c->inodes[i].file,
-						     t->delay);
+			release_inode(t, &c->inodes[i]);
 	if (t->tables) {
 		links_release(&t->tables->hosts);
 		links_release(&t->tables->copies);
 		links_release(&t->tables->numbers);
 		intern_release(&t->tables->xattrs);
+		free(t->tables->spare);
+		free(t->tables->gone_spare);
 		buf_release(&t->tables->parent_path);
 		free(t->tables);
 	}

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <bsd/sys/tree.h>
 #include <et/com_err.h>
 
 #include "base/arena.h"
@@ -20,10 +19,10 @@
 #include "image/inode.h"
 #include "image/xattr.h"
 #include "source/source.h"
+#include "tree/names.h"
 
 struct node;
 struct inode_chunk;
-RB_HEAD(node_head, node);
 
 /* An inode as staged.  Shared by all its names. */
 struct tree_inode {
@@ -53,15 +52,14 @@ struct tree_inode {
 					 * a block */
 	union {
 		struct {
-			struct node_head children;	/* by name */
-			struct node *last;	/* greatest of them, or NULL */
+			struct names children;
 			uint32_t n;		/* children */
 			uint64_t name_bytes;	/* on-disk bytes of their
 						 * entries, see dirblock.h */
 			struct node *node;	/* its name, once it has one */
 			/* Of a folder on disk, whose children are only those
 			 * that were asked for: */
-			struct node_head gone;	/* names that it has on disk
+			struct names gone;	/* names that it has on disk
 						 * and lost since */
 			uint32_t disk_blocks;	/* that it has there */
 			bool partial;	/* it may have more names there */
@@ -79,7 +77,6 @@ struct tree_inode {
 
 /* One name.  The root has no name and is its own parent. */
 struct node {
-	RB_ENTRY(node) by_name;
 	struct node *parent;
 	struct tree_inode *inode;
 	uint32_t source;	/* number of the source that named it last,
@@ -88,9 +85,6 @@ struct node {
 	bool on_disk;		/* the folder has the name on disk */
 	const char *name;	/* not NUL-ended, in the arena */
 };
-
-RB_PROTOTYPE(node_head, node, by_name, node_cmp)
-int node_cmp(struct node *a, struct node *b);
 
 /* Told one name of a folder.  A code other than 0 ends the listing. */
 typedef errcode_t tree_listed(void *arg, const char *name, size_t len,

@@ -8,7 +8,8 @@
  *
  * There is one stack for all rows, as paths may be deeper than the C stack:
  *
- *	row	the next sibling of some folder (NULL: no more)
+ *	row	the next sibling of some folder (NULL: no more), and those
+ *		behind it
  *	waiting	a folder that was visited, what is below it was not
  *
  * On top of a row lie only folders of that row that wait.
@@ -21,6 +22,7 @@
 
 struct frame {
 	struct node *n;
+	struct names_cursor rest;
 	size_t row;	/* index of the row; its own: this is the row */
 };
 
@@ -33,7 +35,20 @@ static errcode_t push(struct stack *s, struct node *n, size_t row)
 {
 	if (array_reserve(&s->frames, &s->cap, s->n + 1, sizeof(*s->frames)))
 		return ENOMEM;
-	s->frames[s->n++] = (struct frame){ n, row };
+	s->frames[s->n++] = (struct frame){ .n = n, .row = row };
+	return 0;
+}
+
+/* Push the row of the names in @dir. */
+static errcode_t push_row(struct stack *s, const struct tree_inode *dir)
+{
+	errcode_t err = push(s, NULL, s->n);
+	struct frame *row = &s->frames[s->n - 1];
+
+	if (err)
+		return err;
+	row->rest = names_begin(&dir->dir.children);
+	row->n = names_next(&row->rest);
 	return 0;
 }
 
@@ -53,7 +68,7 @@ static errcode_t visit_next(struct stack *s, size_t row, tree_visit *visit,
 	struct node *n = s->frames[row].n;
 	errcode_t err;
 
-	s->frames[row].n = RB_NEXT(node_head, NULL, n);
+	s->frames[row].n = names_next(&s->frames[row].rest);
 	err = visit(arg, n);
 	if (err || !node_is_folder(n) || !n->inode->dir.n)
 		return err;
@@ -71,7 +86,7 @@ static errcode_t walk_step(struct stack *s, tree_visit *visit, void *arg)
 	s->n--;
 	if (!waiting)
 		return 0;
-	return push(s, RB_MIN(node_head, &top.n->inode->dir.children), s->n);
+	return push_row(s, top.n->inode);
 }
 
 errcode_t tree_walk(const struct tree *t, tree_visit *visit, void *arg)
@@ -81,8 +96,7 @@ errcode_t tree_walk(const struct tree *t, tree_visit *visit, void *arg)
 
 	err = visit(arg, t->root);
 	if (!err)
-		err = push(&s, RB_MIN(node_head,
-				      &t->root->inode->dir.children), 0);
+		err = push_row(&s, t->root->inode);
 	while (!err && s.n)
 		err = walk_step(&s, visit, arg);
 	free(s.frames);

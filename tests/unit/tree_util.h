@@ -70,11 +70,12 @@ static errcode_t check_node(void *arg, struct node *n)
 	uint64_t *reserved = arg;
 	uint32_t children = 0, folders = 0;
 	uint64_t bytes = 0;
+	struct names_cursor names;
 	struct node *c;
 
 	assert_ptr_equal(n->parent == n ? n :
-			 RB_FIND(node_head, &n->parent->inode->dir.children,
-				 n), n);
+			 names_find(&n->parent->inode->dir.children, n->name,
+				    n->name_len), n);
 	if (!S_ISDIR(inode->mode)) {
 		/* Counted down to zero over all names. */
 		inode->ino = inode->ino ? inode->ino - 1 : inode->links - 1;
@@ -82,7 +83,8 @@ static errcode_t check_node(void *arg, struct node *n)
 			*reserved += inode->file.reserved;
 		return 0;
 	}
-	RB_FOREACH(c, node_head, &inode->dir.children) {
+	names = names_begin(&inode->dir.children);
+	while ((c = names_next(&names))) {
 		assert_ptr_equal(c->parent, n);
 		children++;
 		folders += !!S_ISDIR(c->inode->mode);
