@@ -84,6 +84,14 @@ struct content_walk {
 bool content_walk_next(const struct content *c, struct content_walk *w,
 		       uint64_t offset, struct content_range *range);
 
+/* Whether there is but one range, which has bytes of all blocks before @end,
+ * blocks of 2^@bits bytes. */
+static inline bool content_covers(const struct content *c, uint32_t bits,
+				  uint32_t end)
+{
+	return c->len > (uint64_t)(end - 1) << bits;
+}
+
 /* Whether a range has a byte of block @lblk, blocks of 2^@bits bytes.
  * *@next: the first block behind it for which the answer is another one, at
  * most @limit. */

@@ -178,11 +178,6 @@ static uint64_t count_clusters(const struct delayed_file *f, uint32_t match)
 	return n;
 }
 
-uint64_t delayed_file_space(const struct delayed_file *f)
-{
-	return count_clusters(f, ES_MAPPED | ES_DELAYED) << f->cluster_bits;
-}
-
 uint64_t delayed_file_blocks(const struct delayed_file *f)
 {
 	uint64_t blocks = f->es.delayed;
@@ -198,6 +193,13 @@ uint64_t delayed_file_blocks(const struct delayed_file *f)
 		lblk = e.lblk + e.len;
 	}
 	return blocks;
+}
+
+uint64_t delayed_file_space(const struct delayed_file *f)
+{
+	if (!f->cluster_bits)
+		return delayed_file_blocks(f);
+	return count_clusters(f, ES_MAPPED | ES_DELAYED) << f->cluster_bits;
 }
 
 uint64_t delayed_file_wanted_blocks(const struct delayed_file *f)

@@ -95,6 +95,24 @@ static void add_delayed(struct joiner *j, struct placement *p,
 	}
 }
 
+/* Nearly all files are one extent of staged bytes, in one run that has room
+ * for it: their count needs no walk.  Return: whether @f is such a file. */
+static bool count_one(const struct delayed_file *f, const struct run *runs,
+		      size_t n, uint64_t *ret)
+{
+	uint32_t skip = (UINT32_C(1) << f->cluster_bits) - 1;
+	struct es_extent e;
+
+	if (n > 1 || f->es.all != 1 ||
+	    !es_next_extent(&f->es, ES_DELAYED, 0, &e) ||
+	    !content_covers(&f->content, f->block_bits, e.lblk + e.len))
+		return false;
+	if (n && runs[0].len < (uint64_t)(e.lblk & skip) + e.len)
+		return false;
+	*ret = div_round_up(e.len, EXTENT_WRITTEN_MAX);
+	return true;
+}
+
 uint64_t delayed_file_count_extents(const struct delayed_file *f,
 				    const struct run *runs, size_t n)
 {
@@ -102,7 +120,10 @@ uint64_t delayed_file_count_extents(const struct delayed_file *f,
 	struct joiner j = { .ideal = !n };
 	struct placement p;
 	struct es_extent e;
+	uint64_t one;
 
+	if (count_one(f, runs, n, &one))
+		return one;
 	placement_init(&p, f, runs, n);
 	while (n ? next_extent(&w, &e) : next_stretch(&w, &e)) {
 		if (e.status == ES_DELAYED)

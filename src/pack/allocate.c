@@ -162,9 +162,11 @@ static errcode_t keep_runs(struct plan *p, struct plan_object *o,
 static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 {
 	struct plan_object *o = &p->objects[i];
+	/* Who it is for is of no use otherwise, and far away. */
+	const bool told = p->live || trace_on(p->trace);
 	struct alloc_request req = {
 		.len = o->space, .file_blocks = o->blocks,
-		.ino = o->node ? o->node->inode->ino : 0,
+		.ino = told && o->node ? o->node->inode->ino : 0,
 		.flags = o->kind == PLAN_FILE ?
 			REQUEST_DATA | REQUEST_DELALLOC : 0,
 	};
@@ -198,20 +200,34 @@ static errcode_t one_block(struct plan *p, struct mballoc *mb, uint64_t *ret)
 	return err;
 }
 
-static errcode_t place_map(struct plan *p, struct mballoc *mb, size_t i)
+/* Count the blocks that map @o where it lies now. */
+static errcode_t count_map(struct plan *p, struct plan_object *o)
 {
-	struct plan_object *o = &p->objects[i];
-	uint64_t n = 0, k;
+	uint64_t n = 0;
 	struct run one;
 	size_t n_runs;
 	const struct run *runs = plan_runs(p, o, &one, &n_runs);
-	errcode_t err;
+	errcode_t err = plan_map_blocks(p, o, runs, n_runs, &n);
 
-	err = plan_map_blocks(p, o, runs, n_runs, &n);
 	if (!err && n > PLAN_MAP_MAX)
 		err = E4PACK_ET_TOO_BIG;
-	o->first_map = (uint32_t)p->n_map;
+	if (err)
+		return err;
 	o->n_map = n & PLAN_MAP_MAX;
+	o->whole_map = o->whole;
+	return 0;
+}
+
+static errcode_t place_map(struct plan *p, struct mballoc *mb, size_t i)
+{
+	struct plan_object *o = &p->objects[i];
+	errcode_t err = 0;
+	uint32_t n, k;
+
+	o->first_map = (uint32_t)p->n_map;
+	if (!o->whole || !o->whole_map)
+		err = count_map(p, o);
+	n = o->n_map;
 	if (err || !n)
 		return err;
 	err = array_reserve(&p->map_pblk, &p->cap_map, p->n_map + n,

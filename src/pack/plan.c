@@ -33,10 +33,27 @@ static uint64_t object_space(const struct plan *p, enum plan_kind kind,
 		format_whole_clusters(&p->format, blocks);
 }
 
+/* Count the blocks that map @o when it lies in one piece. */
+static errcode_t count_map(struct plan *p, struct plan_object *o)
+{
+	uint64_t n = 0;
+	errcode_t err = plan_map_blocks(p, o, NULL, 0, &n);
+
+	if (!err && n > PLAN_MAP_MAX)
+		err = E4PACK_ET_TOO_BIG;
+	if (err)
+		return err;
+	o->n_map = n & PLAN_MAP_MAX;
+	o->whole_map = true;
+	p->map_blocks += n << p->format.cluster_bits;
+	return 0;
+}
+
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct node *node, uint64_t blocks)
 {
 	uint64_t space = object_space(p, kind, node, blocks);
+	struct plan_object *o;
 	errcode_t err;
 
 	if (space > UINT32_MAX)
@@ -45,10 +62,15 @@ errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			    sizeof(*p->objects));
 	if (err)
 		return err;
-	p->objects[p->n_objects++] = (struct plan_object){
+	o = &p->objects[p->n_objects];
+	*o = (struct plan_object){
 		.kind = kind, .node = node,
 		.blocks = (uint32_t)blocks, .space = (uint32_t)space,
 	};
+	err = count_map(p, o);
+	if (err)
+		return err;
+	p->n_objects++;
 	if (kind == PLAN_DIR)
 		p->dir_blocks += space;
 	else if (kind != PLAN_JOURNAL)
@@ -65,6 +87,7 @@ errcode_t plan_set_journal(struct plan *p, uint64_t blocks)
 		return E4PACK_ET_TOO_BIG;
 	o->blocks = (uint32_t)blocks;
 	o->space = (uint32_t)space;
+	o->whole_map = false;
 	return 0;
 }
 
@@ -221,25 +244,6 @@ static errcode_t add_objects(struct plan *p)
 	return 0;
 }
 
-/* Blocks that map every object when each lies in one piece. */
-static errcode_t count_maps(struct plan *p)
-{
-	size_t i;
-
-	p->map_blocks = 0;
-	for (i = 0; i < p->n_objects; i++) {
-		uint64_t n = 0;
-		errcode_t err = plan_map_blocks(p, &p->objects[i], NULL, 0,
-						&n);
-
-		if (err)
-			return p->objects[i].node ?
-				report_node(p, p->objects[i].node, err) : err;
-		p->map_blocks += n << p->format.cluster_bits;
-	}
-	return 0;
-}
-
 /* The second counter: metadata to come is promised as the data was, in
  * clusters; on a live image in place of what was promised change by
  * change. */
@@ -293,8 +297,6 @@ errcode_t plan_init(struct plan *p)
 		err = add_objects(p);
 	if (!err)
 		err = xattr_plan_ea_inodes(p);
-	if (!err)
-		err = count_maps(p);
 	return err ? err : promise_metadata(p);
 }
 

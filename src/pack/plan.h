@@ -36,14 +36,15 @@ struct plan_object {
 	uint32_t blocks;	/* of data; of a folder: its blocks */
 	uint32_t space;		/* blocks of the whole clusters they take */
 	uint32_t first_map;	/* in plan.map_pblk: blocks of its mapping */
-	uint32_t n_map : 27;
+	uint32_t n_map : 26;
 	uint32_t kind : 3;	/* enum plan_kind */
 	bool whole : 1;		/* has one run */
+	bool whole_map : 1;	/* @n_map is what one run takes, wherever */
 	bool indexed : 1;	/* a folder with a hash index */
 };
 
 /* The most blocks that a mapping can have here. */
-#define PLAN_MAP_MAX	((UINT32_C(1) << 27) - 1)
+#define PLAN_MAP_MAX	((UINT32_C(1) << 26) - 1)
 
 /* An attribute set in use, with what its inodes share. */
 struct plan_set {
