@@ -74,7 +74,7 @@ struct node *node_load(struct tree *t, const struct node *dir,
 				 "folder inode %u has two names: run e2fsck",
 				 ino);
 	if (!err) {
-		n = arena_alloc(&t->arena, sizeof(*n) + len);
+		n = node_alloc(t, name, len);
 		if (!n)
 			err = diag_nomem(t->options.diag);
 	}
@@ -83,8 +83,6 @@ struct node *node_load(struct tree *t, const struct node *dir,
 		n->parent = (struct node *)dir;
 		n->source = NODE_OF_IMAGE;
 		n->on_disk = true;
-		n->name_len = len;
-		n->name = memcpy(n + 1, name, len);
 		if (node_link(t, dir->inode, n))
 			err = diag_nomem(t->options.diag);
 	}
@@ -165,7 +163,7 @@ bool node_is_empty(struct tree *t, struct node *dir)
 
 errcode_t load_root(struct tree *t)
 {
-	struct node *n = arena_alloc(&t->arena, sizeof(*n));
+	struct node *n = node_alloc(t, "", 0);
 	struct tree_inode *inode;
 	errcode_t err;
 
@@ -180,7 +178,6 @@ errcode_t load_root(struct tree *t)
 	inode->dir.node = n;
 	n->inode = inode;
 	n->parent = n;
-	n->name = "";
 	n->source = NODE_OF_IMAGE;
 	t->root = n;
 	return 0;

@@ -155,18 +155,41 @@ static void attach(struct tree *t, struct node *n, struct node *dir)
 	tree_note_change(t, inode);
 }
 
+/* Bytes of a name that were taken for a node whose name has @len now. */
+static size_t name_room(size_t len)
+{
+	const size_t head = offsetof(struct node, name);
+
+	return ((head + len + 7) & ~(size_t)7) - head;
+}
+
+struct node *node_alloc(struct tree *t, const char *name, size_t len)
+{
+	struct node *n = arena_alloc(&t->arena, offsetof(struct node, name) +
+				     name_room(len));
+
+	if (!n)
+		return NULL;
+	n->name_len = len;
+	memcpy(n->name, name, len);
+	return n;
+}
+
 /* A name on disk that goes is not to be found there again. */
 static void remember_gone(struct tree *t, struct tree_inode *dir,
 			  const struct node *n)
 {
-	struct node *copy = arena_alloc(&t->arena, sizeof(*copy));
+	struct node *copy = node_alloc(t, n->name, n->name_len);
 
 	if (!copy || names_prepare(&dir->dir.gone,
 				   &t->tables->gone_spare)) {
 		t->failed = ENOMEM;
 		return;
 	}
-	*copy = *n;
+	copy->parent = n->parent;
+	copy->inode = n->inode;
+	copy->source = n->source;
+	copy->on_disk = n->on_disk;
 	names_insert(&dir->dir.gone, copy, &t->tables->gone_spare);
 }
 
@@ -190,14 +213,12 @@ static void detach(struct tree *t, struct node *n)
 struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 			 size_t len, struct tree_inode *inode)
 {
-	struct node *n = arena_alloc(&t->arena, sizeof(*n) + len);
+	struct node *n = node_alloc(t, name, len);
 
 	if (!n || names_prepare(&dir->inode->dir.children, &t->tables->spare))
 		return NULL;
 	n->inode = inode;
 	n->source = t->source;
-	n->name_len = len;
-	n->name = memcpy(n + 1, name, len);
 	attach(t, n, dir);
 	if (S_ISDIR(inode->mode))
 		inode->links = 2;
@@ -224,24 +245,40 @@ void node_remove(struct tree *t, struct node *n)
 		inode_drop(t, inode);
 }
 
+/* Let @to, but for its name, be what @n was. */
+static void replace(struct node *n, struct node *to)
+{
+	struct names_cursor c;
+	struct node *child;
+
+	to->inode = n->inode;
+	to->source = n->source;
+	if (!node_is_folder(n))
+		return;
+	c = names_begin(&n->inode->dir.children);
+	while ((child = names_next(&c)))
+		child->parent = to;
+}
+
 errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
 		    const char *name, size_t len)
 {
-	const char *own = arena_dup(&t->arena, name, len);
-	struct node *there;
+	struct node *there = node_child(t, dir, name, len), *to = n;
 
-	if (!own)
-		return ENOMEM;
-	there = node_child(t, dir, name, len);
-	if (names_prepare(&dir->inode->dir.children, &t->tables->spare))
+	if (len > name_room(n->name_len))
+		to = node_alloc(t, name, len);
+	if (!to ||
+	    names_prepare(&dir->inode->dir.children, &t->tables->spare))
 		return ENOMEM;
 	if (there && there != n)
 		node_remove(t, there);
 	detach(t, n);
-	n->on_disk = false;
-	n->name = own;
-	n->name_len = len;
-	attach(t, n, dir);
+	if (to != n)
+		replace(n, to);
+	to->on_disk = false;
+	to->name_len = len;
+	memmove(to->name, name, len);
+	attach(t, to, dir);
 	/* A folder's ".." goes with it. */
 	tree_note_change(t, n->inode);
 	return 0;

@@ -80,6 +80,10 @@ bool node_is_empty(struct tree *t, struct node *dir);
 struct node *node_load(struct tree *t, const struct node *dir,
 		       const char *name, size_t len, uint32_t ino);
 
+/* Make room for a node with a name of @len bytes.
+ * Return: it, all zero but the name, or NULL without memory. */
+struct node *node_alloc(struct tree *t, const char *name, size_t len);
+
 /* Link @n, whose name is set, into the names of @dir; nothing is counted.
  * Return: 0 or ENOMEM. */
 errcode_t node_link(struct tree *t, struct tree_inode *dir, struct node *n);
@@ -103,7 +107,8 @@ struct node *node_insert(struct tree *t, struct node *dir, const char *name,
 
 /* Give the name @n, not the root, another folder and other bytes, in place of
  * what has them there, as node_remove(); @dir is not below @n.  What is below
- * @n comes with it, in no time.  Return: 0, or ENOMEM with nothing changed. */
+ * @n comes with it.  For a longer name @n may become another node.
+ * Return: 0, or ENOMEM with nothing changed. */
 errcode_t node_move(struct tree *t, struct node *n, struct node *dir,
 		    const char *name, size_t len);
 

@@ -72,7 +72,7 @@ void tree_set_times(struct tree_inode *inode, struct timestamp time)
 static errcode_t make_root(struct tree *t)
 {
 	struct tree_inode *inode = inode_new(t, NULL, S_IFDIR | 0755);
-	struct node *n = arena_alloc(&t->arena, sizeof(*n));
+	struct node *n = node_alloc(t, "", 0);
 
 	if (!inode || !n)
 		return diag_nomem(t->options.diag);
@@ -84,7 +84,6 @@ static errcode_t make_root(struct tree *t)
 	t->last_serial = FORMAT_LOST_FOUND_INO;
 	n->inode = inode;
 	n->parent = n;
-	n->name = "";
 	t->root = n;
 	t->made_parents = 1;
 	return 0;

@@ -83,7 +83,7 @@ struct node {
 				 * 0: none (made for a child's sake) */
 	uint8_t name_len;
 	bool on_disk;		/* the folder has the name on disk */
-	const char *name;	/* not NUL-ended, in the arena */
+	char name[];		/* not NUL-ended */
 };
 
 /* Told one name of a folder.  A code other than 0 ends the listing. */

@@ -357,6 +357,10 @@ static void renaming(void **state)
 		{ "mkdir-p a/b;create a/b/f=1;mkdir c;mv a/b c/longer_name",
 		  0, "a/ c/ c/longer_name/ c/longer_name/f=1" },
 		{ "mkdir-p a/b;mkdir c;mv a c", 0, "c/ c/b/" },
+		{ "mkdir-p a/b;create a/f=1;mv a a_long_name;mv a_long_name c;"
+		  "mv c a_longer_name;create a_longer_name/g=2", 0,
+		  "a_longer_name/ a_longer_name/b/ a_longer_name/f=1 "
+		  "a_longer_name/g=2" },
 		{ "mkdir a;mkdir-p c/d;mv a c", ENOTEMPTY, "a/ c/ c/d/" },
 		{ "mkdir a;mv a a", 0, "a/" },
 		{ "mkdir a;mv a a/b", EINVAL, "a/" },

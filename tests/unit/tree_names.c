@@ -29,7 +29,7 @@ void *__wrap_malloc(size_t size)
 struct fixture {
 	struct names set;
 	struct name_leaf *spare;
-	struct node nodes[NAMES];
+	struct node *nodes[NAMES];
 	char text[NAMES][DIGITS + 1];
 	bool there[NAMES];
 	uint32_t random;
@@ -44,8 +44,11 @@ static int setup(void **state)
 		return -1;
 	for (i = 0; i < NAMES; i++) {
 		snprintf(fx->text[i], sizeof(fx->text[i]), "%04zu", i);
-		fx->nodes[i].name = fx->text[i];
-		fx->nodes[i].name_len = DIGITS;
+		fx->nodes[i] = calloc(1, sizeof(struct node) + DIGITS);
+		if (!fx->nodes[i])
+			return -1;
+		memcpy(fx->nodes[i]->name, fx->text[i], DIGITS);
+		fx->nodes[i]->name_len = DIGITS;
 	}
 	fx->random = 1;
 	*state = fx;
@@ -55,7 +58,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *fx = *state;
+	size_t i;
 
+	for (i = 0; i < NAMES; i++)
+		free(fx->nodes[i]);
 	names_release(&fx->set);
 	free(fx->spare);
 	free(fx);
@@ -73,14 +79,14 @@ static void put(struct fixture *fx, size_t i, bool memory)
 {
 	assert_int_equal(names_prepare(&fx->set, &fx->spare), 0);
 	no_memory = !memory;
-	names_insert(&fx->set, &fx->nodes[i], &fx->spare);
+	names_insert(&fx->set, fx->nodes[i], &fx->spare);
 	no_memory = false;
 	fx->there[i] = true;
 }
 
 static void take(struct fixture *fx, size_t i)
 {
-	names_remove(&fx->set, &fx->nodes[i]);
+	names_remove(&fx->set, fx->nodes[i]);
 	fx->there[i] = false;
 }
 
@@ -91,7 +97,7 @@ static void check(struct fixture *fx)
 	size_t i;
 
 	for (i = 0; i < NAMES; i++) {
-		struct node *n = fx->there[i] ? &fx->nodes[i] : NULL;
+		struct node *n = fx->there[i] ? fx->nodes[i] : NULL;
 
 		assert_ptr_equal(names_find(&fx->set, fx->text[i], DIGITS), n);
 		any = any || n;
