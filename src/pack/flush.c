@@ -238,6 +238,11 @@ static errcode_t flush_journal(struct plan *p, const struct blockio *io,
 	return err;
 }
 
+static void use_inode(uint8_t *map, uint32_t ino)
+{
+	map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
+}
+
 /* A bit for each number that is in use, to free(). */
 static uint8_t *inodes_in_use(const struct plan *p)
 {
@@ -248,12 +253,14 @@ static uint8_t *inodes_in_use(const struct plan *p)
 	if (!map)
 		return NULL;
 	for (ino = 1; ino <= FORMAT_LOST_FOUND_INO; ino++)
-		map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
-	for (i = 0; i < p->n_inodes + p->n_ea; i++) {
-		ino = i < p->n_inodes ? p->names[i]->inode->ino :
-					p->ea[i - p->n_inodes].ino;
-		map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
-	}
+		use_inode(map, ino);
+	for (i = 0; i < p->n_names; i++)
+		use_inode(map, p->names[i]->inode->ino);
+	for (i = 0; i < p->n_objects; i++)
+		if (plan_is_first_name(p, &p->objects[i]))
+			use_inode(map, p->objects[i].node->inode->ino);
+	for (i = 0; i < p->n_ea; i++)
+		use_inode(map, p->ea[i].ino);
 	return map;
 }
 

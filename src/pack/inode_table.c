@@ -39,7 +39,7 @@ struct table_writer {
 	struct data_reader reader;
 	uint8_t *block;		/* the table block being filled */
 	uint64_t block_at;	/* its place, 0: none */
-	size_t next_inode;	/* cursor into plan.names */
+	size_t next_name;	/* cursor into plan.names */
 	size_t next_object;	/* cursor into plan.objects */
 	size_t next_ea;		/* cursor into plan.ea */
 };
@@ -259,6 +259,7 @@ static errcode_t values(struct table_writer *w, uint32_t ino,
 			struct inode_values *v, bool *used)
 {
 	struct plan *p = w->p;
+	const struct plan_object *o = NULL;
 
 	*used = true;
 	memset(v, 0, sizeof(*v));
@@ -271,9 +272,13 @@ static errcode_t values(struct table_writer *w, uint32_t ino,
 		return journal_values(w, v);
 	if (ino == FORMAT_LOST_FOUND_INO)
 		return tree_values(w, p->lost_found, v);
-	if (w->next_inode < p->n_inodes &&
-	    p->names[w->next_inode]->inode->ino == ino)
-		return tree_values(w, p->names[w->next_inode++], v);
+	if (w->next_object < p->n_objects)
+		o = &p->objects[w->next_object];
+	if (o && o->node && o->node->inode->ino == ino)
+		return tree_values(w, o->node, v);
+	if (w->next_name < p->n_names &&
+	    p->names[w->next_name]->inode->ino == ino)
+		return tree_values(w, p->names[w->next_name++], v);
 	if (w->next_ea < p->n_ea && p->ea[w->next_ea].ino == ino)
 		return ea_values(w, v);
 	*used = false;

@@ -69,10 +69,11 @@ static errcode_t number(struct plan *p, struct node *n, uint32_t ino)
 /* Append the inode of @n, its first name. */
 static errcode_t add_inode(struct plan *p, struct node *n)
 {
-	if (array_reserve(&p->names, &p->cap_inodes, p->n_inodes + 1,
+	if (array_reserve(&p->names, &p->cap_names, p->n_names + 1,
 			  sizeof(*p->names)))
 		return diag_nomem(p->diag);
-	p->names[p->n_inodes++] = n;
+	p->names[p->n_names++] = n;
+	p->n_inodes++;
 	return progress_add(p->progress, 1);
 }
 

@@ -116,6 +116,11 @@ errcode_t plan_dir_names(const struct node *dir, const struct format *fmt,
 	return 0;
 }
 
+bool plan_is_first_name(const struct plan *p, const struct plan_object *o)
+{
+	return o->node && o->node != p->tree->root && o->node != p->lost_found;
+}
+
 uint64_t plan_dir_least(const struct tree_inode *dir,
 			const struct format *fmt)
 {
@@ -273,6 +278,30 @@ static errcode_t place_converted(struct plan *p)
 	return err ? diag_error(p->diag, NULL, err, NULL) : 0;
 }
 
+/* Names that objects have, too, need not be kept twice. */
+static void drop_names(struct plan *p)
+{
+	struct node **fewer;
+	size_t i, next = 0, n = 0;
+
+	for (i = 0; i < p->n_names; i++) {
+		while (next < p->n_objects &&
+		       !plan_is_first_name(p, &p->objects[next]))
+			next++;
+		if (next < p->n_objects &&
+		    p->objects[next].node == p->names[i])
+			next++;
+		else
+			p->names[n++] = p->names[i];
+	}
+	p->n_names = n;
+	fewer = realloc(p->names, (n ? n : 1) * sizeof(*fewer));
+	if (fewer) {
+		p->names = fewer;
+		p->cap_names = n ? n : 1;
+	}
+}
+
 errcode_t plan_init(struct plan *p)
 {
 	errcode_t err;
@@ -297,6 +326,8 @@ errcode_t plan_init(struct plan *p)
 		err = add_objects(p);
 	if (!err)
 		err = xattr_plan_ea_inodes(p);
+	if (!err)
+		drop_names(p);
 	return err ? err : promise_metadata(p);
 }
 

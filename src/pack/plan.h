@@ -79,9 +79,10 @@ struct plan {
 	struct format format;	/* for counting; the seed settled */
 
 	struct node **names;	/* the first names of the inodes by number,
-				 * from the first user inode on; EA inodes
-				 * come after */
-	size_t n_inodes, cap_inodes;
+				 * from the first user inode on; when all is
+				 * counted only of those without an object */
+	size_t n_names, cap_names;
+	size_t n_inodes;	/* of users; EA inodes come after */
 	struct node *lost_found;
 	uint32_t last_ino;	/* highest number in use */
 
@@ -136,6 +137,9 @@ errcode_t plan_solve(struct plan *p, uint64_t limit);
  * Return: 0, ENOMEM, or E4PACK_ET_TOO_BIG. */
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct node *node, uint64_t blocks);
+
+/* Whether @o stands for an inode of users, in place of its first name. */
+bool plan_is_first_name(const struct plan *p, const struct plan_object *o);
 
 /* The file that @o, a PLAN_FILE, is. */
 static inline struct delayed_file *plan_file(const struct plan_object *o)

@@ -64,8 +64,11 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 			     t->free_blocks;
 	count_inode(t, p->tree->root->inode);
 	count_inode(t, p->lost_found->inode);
-	for (i = 0; i < p->n_inodes; i++)
+	for (i = 0; i < p->n_names; i++)
 		count_inode(t, p->names[i]->inode);
+	for (i = 0; i < p->n_objects; i++)
+		if (plan_is_first_name(p, &p->objects[i]))
+			count_inode(t, p->objects[i].node->inode);
 	count_extents(t, p);
 	t->allocated_blocks = r->claimed_total ?
 		r->claimed_total << p->format.cluster_bits :

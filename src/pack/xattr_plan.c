@@ -44,40 +44,85 @@ static struct node *node_at(const struct plan *p, size_t i)
 	return p->names[i - 2];
 }
 
-static errcode_t collect(struct plan *p)
-{
-	size_t total = p->n_inodes + 2, i, n = 0, out = 0;
+/* A set and an inode that has it. */
+struct use {
+	const struct xattr_set *set;
+	struct node *node;
+};
 
-	for (i = 0; i < total; i++)
-		n += node_at(p, i)->inode->xattrs != NULL;
-	p->sets = calloc(n ? n : 1, sizeof(*p->sets));
-	if (!p->sets)
-		return ENOMEM;
-	n = 0;
+struct uses {
+	struct use *list;
+	size_t n, cap;
+};
+
+static errcode_t find_uses(const struct plan *p, struct uses *u)
+{
+	size_t total = p->n_inodes + 2, i;
+
 	for (i = 0; i < total; i++) {
 		struct node *node = node_at(p, i);
 
 		if (!node->inode->xattrs)
 			continue;
-		p->sets[n].set = node->inode->xattrs;
-		p->sets[n].apart = node->inode->xattrs_apart;
-		p->sets[n].users = 1;
-		p->sets[n++].node = node;
+		if (array_reserve(&u->list, &u->cap, u->n + 1,
+				  sizeof(*u->list)))
+			return ENOMEM;
+		u->list[u->n++] = (struct use){ node->inode->xattrs, node };
 	}
-	qsort(p->sets, n, sizeof(*p->sets), by_pointer);
-	for (i = 0; i < n; i++) {
-		if (out && !by_pointer(&p->sets[out - 1], &p->sets[i])) {
-			struct plan_set *s = &p->sets[out - 1];
-
-			s->users++;
-			if (p->sets[i].node->inode->ino < s->node->inode->ino)
-				s->node = p->sets[i].node;
-		} else {
-			p->sets[out++] = p->sets[i];
-		}
-	}
-	p->n_sets = out;
 	return 0;
+}
+
+/* Equal sets side by side, the user with the lowest number first. */
+static int by_set(const void *a, const void *b)
+{
+	const struct tree_inode *x = ((const struct use *)a)->node->inode;
+	const struct tree_inode *y = ((const struct use *)b)->node->inode;
+
+	if (x->xattrs != y->xattrs)
+		return (uintptr_t)x->xattrs < (uintptr_t)y->xattrs ? -1 : 1;
+	if (x->xattrs_apart != y->xattrs_apart)
+		return x->xattrs_apart ? 1 : -1;
+	return x->ino < y->ino ? -1 : x->ino > y->ino;
+}
+
+static bool same_set(const struct use *a, const struct use *b)
+{
+	return a->set == b->set &&
+	       a->node->inode->xattrs_apart == b->node->inode->xattrs_apart;
+}
+
+static errcode_t make_sets(struct plan *p, const struct uses *u)
+{
+	const struct use *list = u->list;
+	size_t i, n = 0;
+
+	for (i = 0; i < u->n; i++)
+		n += !i || !same_set(&list[i - 1], &list[i]);
+	p->sets = calloc(n ? n : 1, sizeof(*p->sets));
+	if (!p->sets)
+		return ENOMEM;
+	for (i = 0; i < u->n; i++) {
+		if (!i || !same_set(&list[i - 1], &list[i]))
+			p->sets[p->n_sets++] = (struct plan_set){
+				.set = list[i].set, .node = list[i].node,
+				.apart = list[i].node->inode->xattrs_apart,
+			};
+		p->sets[p->n_sets - 1].users++;
+	}
+	return 0;
+}
+
+static errcode_t collect(struct plan *p)
+{
+	struct uses u = { NULL, 0, 0 };
+	errcode_t err = find_uses(p, &u);
+
+	if (!err && u.n)
+		qsort(u.list, u.n, sizeof(*u.list), by_set);
+	if (!err)
+		err = make_sets(p, &u);
+	free(u.list);
+	return err;
 }
 
 static errcode_t too_large(struct plan *p, const struct plan_set *s)
@@ -121,7 +166,7 @@ static errcode_t lay_out(struct plan *p, struct plan_set *s)
  * the image does not depend on where sets lie in memory. */
 static void order_blocks(struct plan *p)
 {
-	size_t total = p->n_inodes + 2, i;
+	size_t total = p->n_sets ? p->n_inodes + 2 : 0, i;
 
 	for (i = 0; i < total; i++) {
 		struct plan_set *s = plan_find_set(p, node_at(p, i)->inode);
@@ -189,7 +234,7 @@ static errcode_t add_ea_inodes(struct plan *p, struct plan_set *s)
 
 errcode_t xattr_plan_ea_inodes(struct plan *p)
 {
-	size_t total = p->n_inodes + 2, i;
+	size_t total = p->n_sets ? p->n_inodes + 2 : 0, i;
 	errcode_t err = 0;
 
 	for (i = 0; !err && i < total; i++) {
