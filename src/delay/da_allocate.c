@@ -279,7 +279,7 @@ static errcode_t map_blocks(struct mapping *m, struct es_extent e)
 	clusters = clusters_of(m->d, e.lblk, e.len);
 	end = e.lblk + e.len - 1;
 	if (needed && m->how->whole_file) {
-		clusters = m->f->reserved;
+		clusters = m->f->es.reserved;
 		req.len = delayed_file_wanted_blocks(m->f) -
 			  (e.lblk & ((UINT32_C(1) << m->d->cluster_bits) - 1));
 		asked = req.len;

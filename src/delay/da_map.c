@@ -59,17 +59,17 @@ errcode_t da_reserve_space(struct delay *d, struct delayed_file *f,
 	errcode_t err = reserve_space(&d->reserve, n);
 
 	if (!err)
-		f->reserved += n;
+		f->es.reserved += n;
 	return err;
 }
 
 void da_release_space(struct delay *d, struct delayed_file *f, uint32_t n,
 		      struct da_untold *untold)
 {
-	assert(n <= f->reserved);
+	assert(n <= f->es.reserved);
 	if (trace_on(d->trace))
 		da_trace_promise(d, f, TRACE_DA_RELEASE_SPACE, n, n, untold);
-	f->reserved -= n;
+	f->es.reserved -= n;
 	reserve_release(&d->reserve, n);
 }
 
@@ -77,12 +77,12 @@ void da_update_reserve_space(struct delay *d, struct delayed_file *f,
 			     uint32_t n, const struct es_extent *e,
 			     struct da_untold *untold)
 {
-	assert(n <= f->reserved);
+	assert(n <= f->es.reserved);
 	if (trace_on(d->trace))
 		da_trace_promise(d, f, TRACE_DA_UPDATE_RESERVE_SPACE, n,
 				 da_untold_in(untold, e, d->cluster_bits),
 				 untold);
-	f->reserved -= n;
+	f->es.reserved -= n;
 	f->allocated += n;
 	reserve_claim(&d->reserve, n);
 }
@@ -304,7 +304,7 @@ static void tell_delayed(const struct delay *d, const struct delayed_file *f,
 			 const int state[2])
 {
 	if (n)
-		da_trace_space(d, f, TRACE_DA_RESERVE_SPACE, n, f->reserved);
+		da_trace_space(d, f, TRACE_DA_RESERVE_SPACE, n, f->es.reserved);
 	DA_TRACE(d, f, TRACE_ES_INSERT_DELAYED_EXTENT, map->lblk, map->len, 0,
 		 ES_DELAYED, state[0] == CLUSTER_MAPPED,
 		 state[1] == CLUSTER_MAPPED);

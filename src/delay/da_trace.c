@@ -156,7 +156,7 @@ void da_trace_promise(const struct delay *d, const struct delayed_file *f,
 	if (quiet > n)
 		quiet = n;
 	if (n > quiet)
-		da_trace_space(d, f, event, n - quiet, f->reserved - hidden);
+		da_trace_space(d, f, event, n - quiet, f->es.reserved - hidden);
 	if (untold)
 		untold->clusters -= quiet;
 }

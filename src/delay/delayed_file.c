@@ -68,7 +68,7 @@ void delayed_file_release(struct delayed_file *f, struct delay *d)
 {
 	if (f->es.all)
 		DA_TRACE(d, f, TRACE_ES_REMOVE_EXTENT, 0, ES_MAX_BLOCKS);
-	da_release_space(d, f, f->reserved, NULL);
+	da_release_space(d, f, f->es.reserved, NULL);
 	pending_release(&f->pending, &d->es_stats);
 	es_tree_release(&f->es, &d->es_stats);
 	content_release(&f->content);
@@ -204,7 +204,7 @@ uint64_t delayed_file_space(const struct delayed_file *f)
 
 uint64_t delayed_file_wanted_blocks(const struct delayed_file *f)
 {
-	return (uint64_t)f->reserved << f->cluster_bits;
+	return (uint64_t)f->es.reserved << f->cluster_bits;
 }
 
 /* Find out whether zeros must be staged where bytes of block @lblk go. */
@@ -410,10 +410,10 @@ bool da_accounting_holds(const struct delay *d, const struct delayed_file *f)
 			return false;
 		pending++;
 	}
-	return f->reserved == count_clusters(f, ES_DELAYED) - pending &&
+	return f->es.reserved == count_clusters(f, ES_DELAYED) - pending &&
 	       (f->on_disk ||
 		f->allocated == count_clusters(f, ES_MAPPED)) &&
-	       f->reserved <= r->dirty &&
+	       f->es.reserved <= r->dirty &&
 	       (r->unbounded || r->overrun ||
 		r->free >= r->dirty + r->meta) &&
 	       r->reserved_total - r->claimed_total == r->dirty;

@@ -111,7 +111,6 @@ struct delayed_file {
 	struct pending_set pending;	/* with bigalloc only */
 	uint64_t size;		/* i_size, bytes */
 	uint64_t disksize;	/* i_disksize: size as far as mapped */
-	uint32_t reserved;	/* i_reserved, clusters */
 	uint32_t allocated;	/* i_blocks without metadata, clusters; who
 				 * makes a file with a map on disk sets it */
 	uint8_t block_bits;	/* as struct delay has them, once blocks ... */

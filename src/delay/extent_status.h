@@ -98,6 +98,8 @@ struct es_tree {
 	uint32_t delayed;	/* blocks with status delayed */
 	uint32_t slot;		/* in the list of the shrinker, from 1; 0: not
 				 * there, nothing of the tree is dropped */
+	uint32_t reserved;	/* i_reserved of the file, clusters: here, as
+				 * there is room for it */
 };
 
 struct rsvd_count;

@@ -113,7 +113,7 @@ errcode_t writeback_place(struct delay *d, struct delayed_file *f,
 		err = place_all(d, f, &p);
 	if (err)
 		return err;
-	if (f->reserved || !RB_EMPTY(&f->pending.clusters))
+	if (f->es.reserved || !RB_EMPTY(&f->pending.clusters))
 		return E4PACK_ET_BUG;
 	f->disksize = f->size;
 	return 0;

@@ -51,7 +51,7 @@ errcode_t writeback_file(struct delay *d, struct delayed_file *f)
 	if (trace_on(d->trace))
 		da_trace_writepages_result(d, f, &pages, err);
 	update_disksize(d, f);
-	if (!err && (f->reserved || !RB_EMPTY(&f->pending.clusters)))
+	if (!err && (f->es.reserved || !RB_EMPTY(&f->pending.clusters)))
 		err = E4PACK_ET_BUG;
 	delayed_file_check(d, f);
 	return err;

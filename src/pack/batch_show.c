@@ -154,7 +154,7 @@ static void stat_file(struct batch *b, const struct delayed_file *f)
 		  " unwritten, %" PRIu64 " delayed\n",
 		  blocks_with(f, ES_WRITTEN), blocks_with(f, ES_UNWRITTEN),
 		  blocks_with(f, ES_DELAYED));
-	emit_text(&b->out, "  reserved   %u\n", f->reserved);
+	emit_text(&b->out, "  reserved   %u\n", f->es.reserved);
 	if (f->in_inode)
 		emit_text(&b->out, "  inline     yes\n");
 }
@@ -201,7 +201,7 @@ errcode_t batch_stat(struct batch *b, const struct script_command *c)
 	b->result = object_json(path, strlen(path), n->inode);
 	if (b->result && S_ISREG(n->inode->mode)) {
 		json_object_set_new(b->result, "reserved",
-				    json_integer(n->inode->file.reserved));
+				    json_integer(n->inode->file.es.reserved));
 		json_object_set_new(b->result, "inline",
 				    json_boolean(n->inode->file.in_inode));
 	}

@@ -215,7 +215,7 @@ errcode_t live_settle(struct live *l)
 
 void live_close(struct live *l, struct tree_inode *inode)
 {
-	if (l->space->close && !inode->file.reserved)
+	if (l->space->close && !inode->file.es.reserved)
 		l->space->close(l->space_arg, inode);
 }
 

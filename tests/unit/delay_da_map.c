@@ -175,7 +175,7 @@ static void past_the_end(void **state)
 	assert_false(w.d.reserve.overrun);
 	assert_int_equal(write_blocks(&w, 4, 3), 0);
 	assert_true(w.d.reserve.overrun);
-	assert_int_equal(w.f.reserved, 5);
+	assert_int_equal(w.f.es.reserved, 5);
 	assert_true(da_accounting_holds(&w.d, &w.f));
 	assert_int_equal(da_truncate(&w.d, &w.f, 0), 0);
 	assert_int_equal(w.d.reserve.dirty, 0);
@@ -209,10 +209,10 @@ static void limits(void **state)
 					  cases[i].len, NULL, 0),
 				 cases[i].err);
 	assert_true(w.f.size == end);
-	assert_int_equal(w.f.reserved, 1);
+	assert_int_equal(w.f.es.reserved, 1);
 	assert_int_equal(da_write(&w.d, &w.f, 0, end, NULL, 0),
 			 E4PACK_ET_NO_SPACE);
-	assert_int_equal(w.f.reserved, 1);
+	assert_int_equal(w.f.es.reserved, 1);
 	w.d.reserve.unbounded = true;
 	assert_int_equal(da_write(&w.d, &w.f, 0, end, NULL, 0), 0);
 	assert_true(delayed_file_delayed_blocks(&w.f) == ES_MAX_BLOCKS);
@@ -221,7 +221,7 @@ static void limits(void **state)
 	assert_int_equal(da_truncate(&w.d, &w.f, end + 1), EFBIG);
 	assert_int_equal(da_truncate(&w.d, &w.f, UINT64_MAX), EFBIG);
 	assert_int_equal(da_truncate(&w.d, &w.f, 1), 0);
-	assert_int_equal(w.f.reserved, 1);
+	assert_int_equal(w.f.es.reserved, 1);
 	assert_int_equal(da_truncate(&w.d, &w.f, end), 0);
 	world_release(&w);
 }

@@ -232,7 +232,7 @@ static void growing(void **state)
 		assert_int_equal(da_truncate(&s.l.w.d, &s.l.w.f,
 					     cases[i].size), 0);
 		assert_int_equal(s.l.w.f.in_inode, cases[i].stays);
-		assert_int_equal(s.l.w.f.reserved, !cases[i].stays);
+		assert_int_equal(s.l.w.f.es.reserved, !cases[i].stays);
 		assert_true(s.l.w.f.size == cases[i].size);
 		assert_true(delayed_file_verify(&s.l.w.d, &s.l.w.f));
 		world_release(&s.l.w);
@@ -253,7 +253,7 @@ static void at_once(void **state)
 		assert_int_equal(letter(&s, (uint8_t[]){ 3, 8, 9, 11 }[i]),
 				 0);
 		assert_int_equal(s.l.n_requests, i != 0);
-		assert_int_equal(s.l.w.f.reserved, i == 0);
+		assert_int_equal(s.l.w.f.es.reserved, i == 0);
 		check(&s);
 		world_release(&s.l.w);
 	}

@@ -337,7 +337,7 @@ static void verity_writes(void **state)
 			assert_int_equal(l.n_requests, now ? 2 : 0);
 			assert_int_equal(delay_dirty_blocks(&l.w.d),
 					 now ? 0 : 2);
-			assert_int_equal(l.w.f.reserved, now ? 0 : 2);
+			assert_int_equal(l.w.f.es.reserved, now ? 0 : 2);
 			if (now)
 				l.w.model[0].status = l.w.model[1].status =
 					ES_WRITTEN;

@@ -169,7 +169,7 @@ static void delayed_stay(void **state)
 	}
 	assert_true(m.d.es_stats.all <= CAP + delayed);
 	assert_int_equal(f->es.delayed, delayed);
-	assert_int_equal(f->reserved, delayed);
+	assert_int_equal(f->es.reserved, delayed);
 	for (lblk = 2; lblk < BLOCKS; lblk += 3) {
 		assert_true(es_next_extent(&f->es, ES_DELAYED, lblk, &e));
 		assert_int_equal(e.lblk, lblk);

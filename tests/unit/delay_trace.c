@@ -317,7 +317,7 @@ static void balanced(void **state)
 			random_step(&t.l, &random);
 			hear(&t);
 			reserved += balance(&t);
-			assert_int_equal(reserved, t.l.w.f.reserved);
+			assert_int_equal(reserved, t.l.w.f.es.reserved);
 			used += strstr(t.text, "quota_claim") != NULL;
 		}
 		end(&t);
@@ -352,7 +352,7 @@ static void clusters(void **state)
 	assert_int_equal(live_sync(&t.l), 0);
 	hear(&t);
 	assert_int_equal(balance(&t), -1);
-	assert_int_equal(t.l.w.f.reserved, 0);
+	assert_int_equal(t.l.w.f.es.reserved, 0);
 	delayed_file_release(&t.l.w.f, &t.l.w.d);
 	end(&t);
 }

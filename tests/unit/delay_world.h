@@ -254,7 +254,7 @@ static void compare(struct world *w)
 			seen |= w->model[b].status;
 		reserved += (seen & ES_DELAYED) && !(seen & ES_MAPPED);
 	}
-	assert_int_equal(w->f.reserved, reserved);
+	assert_int_equal(w->f.es.reserved, reserved);
 	assert_true(w->d.reserve.dirty == reserved);
 	for (c = 0; c < PLACES; c++) {
 		assert_int_equal(places[c], w->used[c]);

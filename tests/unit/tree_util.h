@@ -80,7 +80,7 @@ static errcode_t check_node(void *arg, struct node *n)
 		/* Counted down to zero over all names. */
 		inode->ino = inode->ino ? inode->ino - 1 : inode->links - 1;
 		if (S_ISREG(inode->mode) && !inode->ino)
-			*reserved += inode->file.reserved;
+			*reserved += inode->file.es.reserved;
 		return 0;
 	}
 	names = names_begin(&inode->dir.children);
