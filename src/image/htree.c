@@ -35,6 +35,9 @@
 #include "base/errors.h"
 #include "image/dirleaf.h"
 
+/* Of a hash, in sorting. */
+enum { DIGIT_BITS = 8, DIGIT_MASK = (1 << DIGIT_BITS) - 1 };
+
 enum {
 	ENTRY = 8,		/* bytes of an index entry */
 	ROOT_ENTRIES = 32,	/* where entries begin in the root */
@@ -91,13 +94,39 @@ static uint32_t kernel_hash(uint32_t hash)
 	return hash == HASH_END ? HASH_END - 2 : hash;
 }
 
-static int slot_cmp(const void *a, const void *b)
+/* Move the slots to @out in the order of one digit of their hash; those that
+ * have the same stay in order. */
+static void sort_by_digit(struct dir_slot *out, const struct dir_slot *slots,
+			  uint32_t n, unsigned int shift)
 {
-	const struct dir_slot *x = a, *y = b;
+	uint32_t at[1 << DIGIT_BITS] = { 0 }, sum = 0, i, count;
 
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	return x->name < y->name ? -1 : x->name > y->name;
+	for (i = 0; i < n; i++)
+		at[slots[i].hash >> shift & DIGIT_MASK]++;
+	for (i = 0; i <= DIGIT_MASK; i++) {
+		count = at[i];
+		at[i] = sum;
+		sum += count;
+	}
+	for (i = 0; i < n; i++)
+		out[at[slots[i].hash >> shift & DIGIT_MASK]++] = slots[i];
+}
+
+/* Sort by hash, digit by digit from the lowest; names with the same hash stay
+ * in their order.  The number of digits is even: they end where they were. */
+static errcode_t sort_slots(struct dir_slot *slots, uint32_t n)
+{
+	struct dir_slot *other = malloc(n * sizeof(*other));
+	unsigned int shift;
+
+	if (!other)
+		return ENOMEM;
+	for (shift = 0; shift < 32; shift += 2 * DIGIT_BITS) {
+		sort_by_digit(other, slots, n, shift);
+		sort_by_digit(slots, other, n, shift + DIGIT_BITS);
+	}
+	free(other);
+	return 0;
 }
 
 static errcode_t hash_names(struct dir_slot *slots, const struct format *fmt,
@@ -117,8 +146,7 @@ static errcode_t hash_names(struct dir_slot *slots, const struct format *fmt,
 		slots[i].hash = hash;
 		slots[i].name = i;
 	}
-	qsort(slots, n, sizeof(*slots), slot_cmp);
-	return 0;
+	return sort_slots(slots, n);
 }
 
 /* Find the slot after the last one of the leaf that begins with @first.
