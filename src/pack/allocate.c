@@ -122,12 +122,14 @@ errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 	return 0;
 }
 
-/* Best fit; on a live image as far as free space still is what it was. */
+/* Best fit into p->found; on a live image as far as free space still is what
+ * it was. */
 static errcode_t request(struct plan *p, struct mballoc *mb,
-			 struct run_list *out, const struct alloc_request *req)
+			 const struct alloc_request *req)
 {
-	return p->live ? live_frame_allocate(p->live, out, req) :
-			 mballoc_best_fit(mb, out, req);
+	p->found.n = 0;
+	return p->live ? live_frame_allocate(p->live, &p->found, req) :
+			 mballoc_best_fit(mb, &p->found, req);
 }
 
 /* The next @n runs of plan.runs are those of @o. */
@@ -138,9 +140,9 @@ static void set_runs(const struct plan *p, struct plan_object *o, size_t n)
 	o->n_runs = (uint32_t)n;
 }
 
-static errcode_t keep_runs(struct plan *p, struct plan_object *o,
-			   const struct run_list *runs)
+static errcode_t keep_runs(struct plan *p, struct plan_object *o)
 {
+	const struct run_list *runs = &p->found;
 	errcode_t err;
 
 	if (runs->n == 1 && runs->runs[0].len == o->space) {
@@ -170,18 +172,16 @@ static errcode_t place_object(struct plan *p, struct mballoc *mb, size_t i)
 		.flags = o->kind == PLAN_FILE ?
 			REQUEST_DATA | REQUEST_DELALLOC : 0,
 	};
-	struct run_list runs = { NULL, 0, 0 };
 	errcode_t err;
 
 	set_runs(p, o, 0);
 	if (!o->space)
 		return 0;
-	err = request(p, mb, &runs, &req);
+	err = request(p, mb, &req);
 	if (!err)
-		err = keep_runs(p, o, &runs);
+		err = keep_runs(p, o);
 	if (err)
 		p->stuck = i;
-	run_list_release(&runs);
 	return err;
 }
 
@@ -191,12 +191,10 @@ static errcode_t one_block(struct plan *p, struct mballoc *mb, uint64_t *ret)
 	const struct alloc_request req = {
 		.len = UINT64_C(1) << p->format.cluster_bits,
 	};
-	struct run_list runs = { NULL, 0, 0 };
-	errcode_t err = request(p, mb, &runs, &req);
+	errcode_t err = request(p, mb, &req);
 
 	if (!err)
-		*ret = runs.runs[0].start;
-	run_list_release(&runs);
+		*ret = p->found.runs[0].start;
 	return err;
 }
 

@@ -339,6 +339,7 @@ void plan_release(struct plan *p)
 	geometry_release(&p->geometry);
 	run_list_release(&p->runs);
 	run_list_release(&p->free);
+	run_list_release(&p->found);
 	free(p->map_pblk);
 	free(p->xattr_pblk);
 	memset(p, 0, sizeof(*p));

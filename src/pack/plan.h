@@ -108,6 +108,7 @@ struct plan {
 	bool solved;
 	bool sized;		/* it places objects in the order of size */
 	struct trace *trace;	/* of its allocations; NULL: nobody is told */
+	struct run_list found;	/* scratch: what a request gave */
 	struct geometry geometry;
 	uint64_t journal_blocks;
 	struct run_list runs;	/* of the objects that have not just one, one

@@ -136,14 +136,14 @@ for path, n in (("a/f", int(sys.argv[1])), ("b/f", int(sys.argv[2]))):
 @test "calls: instructions for small files" {
 	files a $FEW
 	files b $MANY
-	executes 27000
+	executes 25000
 }
 
 @test "calls: instructions for names without content" {
 	mkdir -p a/d b/d
 	(cd a/d && seq "$FEW" | xargs touch)
 	(cd b/d && seq "$MANY" | xargs touch)
-	executes 12500
+	executes 12300
 }
 
 # A file is made, written, given its owner, mode and times, and closed; many
