@@ -175,13 +175,22 @@ static struct content_node *first_after(const struct content_map *m,
 	return best;
 }
 
+/* Free @n and what is below it; a balanced tree is not deep. */
+static void free_nodes(struct content_node *n)
+{
+	if (!n)
+		return;
+	free_nodes(RB_LEFT(n, by_offset));
+	free_nodes(RB_RIGHT(n, by_offset));
+	origin_put(n->range.origin);
+	free(n);
+}
+
 static void map_free(struct content_map *m)
 {
-	struct content_node *n;
 	size_t i;
 
-	while ((n = RB_ROOT(&m->nodes)))
-		drop_node(m, n);
+	free_nodes(RB_ROOT(&m->nodes));
 	for (i = 0; i < SPARES; i++)
 		free(m->spare[i]);
 	free(m);

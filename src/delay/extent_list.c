@@ -124,6 +124,11 @@ uint64_t delayed_file_count_extents(const struct delayed_file *f,
 
 	if (count_one(f, runs, n, &one))
 		return one;
+	/* In one run logical neighbours are neighbours. */
+	if (n == 1 && !f->cluster_bits && !f->es.reclaimable) {
+		j.ideal = true;
+		n = 0;
+	}
 	placement_init(&p, f, runs, n);
 	while (n ? next_extent(&w, &e) : next_stretch(&w, &e)) {
 		if (e.status == ES_DELAYED)
