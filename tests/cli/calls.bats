@@ -171,3 +171,39 @@ for path, n in (("a/f", int(sys.argv[1])), ("b/f", int(sys.argv[2]))):
 	got=$(all_but openat pwrite64 fchown fchmod utimensat close pread64)
 	((got <= 30)) || fail "other calls: $got in 1000 files, 30 at most"
 }
+
+# peak SOURCE: the most memory that create took for SOURCE, in KiB, or what
+# Python has before it runs a program, if that is more: some 15,000.
+peak() {
+	rm -f new.img
+	python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
+		"$E4PACK" create --no-sync -q --threads 1 new.img "$1"
+}
+
+# Files of a folder take 40 bytes more, for where they are.
+@test "calls: bytes of memory for small files" {
+	local n=45000 few many got
+	! nm "$E4PACK" 2>/dev/null | grep -q __asan_init ||
+		skip 'sanitizers take memory of their own'
+	python3 -c '
+import sys, tarfile
+few, many = open("few.tar", "wb"), open("many.tar", "wb")
+for i in range(2 * int(sys.argv[1])):
+    entry = tarfile.TarInfo("%d/file-%04d" % (i // 1000, i % 1000))
+    entry.size = 1
+    block = entry.tobuf(tarfile.USTAR_FORMAT) + b"x".ljust(512, b"\0")
+    many.write(block)
+    if i % 2:
+        few.write(block)
+for f in few, many:
+    f.write(bytes(1024))
+    f.close()' "$n"
+	few=$(peak few.tar)
+	many=$(peak many.tar)
+	got=$(((many - few) * 1024 / n))
+	((got <= 280)) || fail "$got bytes an object, 280 at most"
+	((got * 2 > 280)) || fail "$got bytes an object: lower the budget"
+}
