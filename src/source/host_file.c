@@ -158,18 +158,33 @@ static uint64_t mix(uint64_t h, uint64_t word)
  *
  * The ctime is what no one can set back: it tells of a file that was written
  * and given its old mtime. */
-static uint64_t state_print(const struct statx *st)
+static uint64_t state_print(const struct stat *st)
 {
-	uint64_t h = mix(0, makedev(st->stx_dev_major, st->stx_dev_minor));
+	uint64_t h = mix(0, st->st_dev);
 
-	h = mix(h, st->stx_ino);
-	h = mix(h, st->stx_size);
-	h = mix(h, (uint64_t)st->stx_mtime.tv_sec);
-	h = mix(h, (uint64_t)st->stx_ctime.tv_sec);
-	h = mix(h, (uint64_t)st->stx_mtime.tv_nsec << 32 |
-		   st->stx_ctime.tv_nsec);
-	h = mix(h, st->stx_mode & S_IFMT);
-	return (h & ~UINT64_C(1)) | (st->stx_size >= LARGE_FILE);
+	h = mix(h, st->st_ino);
+	h = mix(h, (uint64_t)st->st_size);
+	h = mix(h, (uint64_t)st->st_mtim.tv_sec);
+	h = mix(h, (uint64_t)st->st_ctim.tv_sec);
+	h = mix(h, (uint64_t)st->st_mtim.tv_nsec << 32 |
+		   (uint64_t)st->st_ctim.tv_nsec);
+	h = mix(h, st->st_mode & S_IFMT);
+	return (h & ~UINT64_C(1)) | (st->st_size >= LARGE_FILE);
+}
+
+/* The state that the scan saw: it asks with statx(), for more; of an open
+ * file fstat() tells enough, in four fifths of the time. */
+static uint64_t scan_print(const struct statx *st)
+{
+	const struct stat s = {
+		.st_dev = makedev(st->stx_dev_major, st->stx_dev_minor),
+		.st_ino = st->stx_ino, .st_size = (off_t)st->stx_size,
+		.st_mode = st->stx_mode,
+		.st_mtim = { st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec },
+		.st_ctim = { st->stx_ctime.tv_sec, st->stx_ctime.tv_nsec },
+	};
+
+	return state_print(&s);
 }
 
 static uint64_t file_print(const struct host_file *f)
@@ -257,9 +272,9 @@ static errcode_t tell(const struct host_file *f, struct diag *diag,
 static errcode_t check_state(const struct host_file *f, int fd,
 			     struct diag *diag)
 {
-	struct statx st;
+	struct stat st;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st))
+	if (fstat(fd, &st))
 		return tell(f, diag, errno, "its state cannot be read");
 	if (state_print(&st) != file_print(f))
 		return tell(f, diag, E4PACK_ET_CHANGED, NULL);
@@ -354,7 +369,7 @@ struct origin *host_file_origin(struct host_dir *dir, const char *name,
 	size_t len = strlen(name) + 1;
 	struct host_file *f = take(dir, offsetof(struct host_file, name) +
 				   len);
-	uint64_t print = state_print(st);
+	uint64_t print = scan_print(st);
 
 	if (!f)
 		return NULL;

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154,SC2016
 # System calls and instructions are counted, because times depend on the
-# machine and counts do not.  Each budget is what one object costs more than none: the difference
-# between a tree with many and one with few, divided by how many more.
+# machine and counts do not.  Each budget is what one object costs more than
+# none: the difference between a tree with many and one with few, divided by
+# how many more.
 
 load helper
 
@@ -86,15 +87,16 @@ executes() {
 	files b $MANY
 	count few a
 	count many b
-	at_most 2010 statx
+	at_most 1010 statx
+	at_most 1010 fstat newfstatat
 	at_most 1010 llistxattr listxattrat syscall_0x1d1
 	at_most 1010 openat
 	at_most 1010 pread64
 	at_most 1010 close
 	at_most 20 pwrite64
 	at_most 50 brk mmap munmap mremap madvise
-	got=$(all_but statx llistxattr listxattrat syscall_0x1d1 openat \
-		pread64 close pwrite64 brk mmap munmap mremap madvise)
+	got=$(all_but statx fstat newfstatat llistxattr listxattrat \
+		syscall_0x1d1 openat pread64 close pwrite64 brk mmap munmap mremap madvise)
 	((got <= 30)) || fail "other calls: $got in 1000 files, 30 at most"
 }
 
