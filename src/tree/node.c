@@ -2,10 +2,6 @@
 /*
  * Nodes and inodes, and the counts that go with each name: links of the
  * inode, children and bytes of the folder.
- *
- * Folders give their names sorted, and archives mostly do: a name that is
- * greater than all there are is told by one comparison, and is linked behind
- * the last one without a search.
  */
 #include "tree/node.h"
 
