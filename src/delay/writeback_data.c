@@ -49,6 +49,18 @@ static int by_place(const void *a, const void *b)
 	return (x->pblk > y->pblk) - (x->pblk < y->pblk);
 }
 
+/* Mostly they are sorted, as places are given in order; to sort them anyway
+ * takes as much memory again. */
+static void sort_by_place(struct writeback_item *items, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && by_place(&items[i - 1], &items[i]) <= 0)
+		i++;
+	if (i < n)
+		qsort(items, n, sizeof(*items), by_place);
+}
+
 /* Find the next written blocks of the file at @c that are to be written here,
  * at most @max, and step over them.  Return: whether there are any. */
 static bool next_in_file(const struct job *job, struct cursor *c,
@@ -257,8 +269,7 @@ errcode_t writeback_data(const struct blockio *io,
 	err = check_items(&job);
 	if (err)
 		return err;
-	if (n > 1)
-		qsort(items, n, sizeof(*items), by_place);
+	sort_by_place(items, n);
 	workers = count_workers(&job);
 	if (!workers)
 		return 0;
