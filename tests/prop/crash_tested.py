@@ -112,6 +112,15 @@ def show(o, rule, rng):
     return None
 
 
+def show_in_time(o, rule, rng):
+    """The states are a sample, and times differ between runs: what is broken
+    may hide from one of them, but not from three."""
+    said = None
+    for _ in range(3 if rule else 1):
+        said = said or show(o, rule, rng)
+    return said
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     p.add_argument("--e4pack", default=os.environ.get("E4PACK",
@@ -133,7 +142,7 @@ def main():
     try:
         print("1..%d" % (1 + len(RULES)))
         for n, rule in enumerate([None, *RULES], 1):
-            said = show(o, rule, random.Random(o.seed))
+            said = show_in_time(o, rule, random.Random(o.seed))
             wrong = bool(said) == (rule is None)
             failed += wrong
             print("%sok %d - %s" % ("not " if wrong else "", n,
