@@ -16,10 +16,6 @@
  */
 #include "delay/data_writer.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/errors.h"
 #include "base/fileio.h"
 #include "base/number.h"
@@ -51,8 +47,6 @@ void data_writer_init(struct data_writer *w, const struct blockio *io,
 static errcode_t cannot_write(struct data_writer *w, errcode_t err,
 			      uint64_t pblk)
 {
-	if (err == E4PACK_ET_INTERRUPTED)
-		return err;
 	return diag_error(w->options->diag, NULL, err,
 			  "cannot write block %llu",
 			  (unsigned long long)pblk);

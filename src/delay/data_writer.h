@@ -41,7 +41,8 @@ errcode_t data_writer_extent(struct data_writer *w,
  * Reports. */
 errcode_t data_writer_flush(struct data_writer *w);
 
-/* End reading: with @err 0 origins are checked for changes.  Reports.  Return: @err, or the first failure of a check. */
+/* End reading: with @err 0 origins are checked for changes.  Reports.
+ * Return: @err, or the first failure of a check. */
 errcode_t data_writer_release(struct data_writer *w, errcode_t err);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/errors.h"
 #include "base/fileio.h"
 
 errcode_t write_queue_init(struct write_queue *q, const struct blockio *io,
@@ -103,15 +102,10 @@ errcode_t write_queue_put(struct write_queue *q, struct write_buffer *b,
 	errcode_t err = 0;
 
 	pthread_mutex_lock(&q->lock);
-	if (q->failed) {
-		make_unused(q, b);
-		err = E4PACK_ET_INTERRUPTED;
-	} else {
-		b->next = NULL;
-		*q->last = b;
-		q->last = &b->next;
-	}
-	if (!err && !q->busy) {
+	b->next = NULL;
+	*q->last = b;
+	q->last = &b->next;
+	if (!q->busy) {
 		q->busy = true;
 		err = write_all(q, pblk);
 		q->busy = false;

@@ -36,7 +36,8 @@ struct write_queue {
 	pthread_mutex_t lock;	/* for all of the following */
 	pthread_cond_t changed;	/* a buffer is unused, or nobody writes */
 	bool busy;		/* somebody writes */
-	bool failed;		/* a write did: nothing more is written */
+	bool failed;		/* a write did: nothing more is written, and
+				 * whoever was told stops the others */
 	struct write_buffer *unused;
 	struct write_buffer *first, **last;	/* full, in their order */
 	struct write_buffer *buffers;	/* all of them, and their bytes */
@@ -59,8 +60,8 @@ struct write_buffer *write_queue_get(struct write_queue *q);
 void write_queue_drop(struct write_queue *q, struct write_buffer *b);
 
 /* Hand over a buffer to be written, by this call or by another thread's.
- * Return: 0; with *@pblk the place of a write by this call that failed, its
- * errno; E4PACK_ET_INTERRUPTED after a failure elsewhere. */
+ * Return: 0, or with *@pblk the place of a write by this call that failed,
+ * its errno. */
 errcode_t write_queue_put(struct write_queue *q, struct write_buffer *b,
 			  uint64_t *pblk);
 

@@ -5,6 +5,7 @@
  * thread and with several; failing origins.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -321,6 +322,39 @@ static void failures(void **state)
 	}
 }
 
+/* Whoever meets the full disk first, that is what is told; and never that the
+ * others were stopped for it. */
+static void full_disk(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+	struct writeback_options options = { .threads = 4 };
+	struct writeback_item items[20];
+	int fd, i;
+
+	(void)state;
+	assert_non_null(w);
+	world_init(w, 0);
+	for (i = 0; i < 20; i++) {
+		w->bytes[i] = calloc(1, 1 << 20);
+		assert_non_null(w->bytes[i]);
+		stage(w, i, 0, 1 << 20, &w->origins[0], 0);
+		place(w, i);
+		items[i] = (struct writeback_item){ &w->files[i], i };
+	}
+	options.diag = &w->diag;
+	fd = w->io.fd;
+	w->io.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_true(w->io.fd >= 0);
+	for (i = 0; i < 300; i++)
+		assert_int_equal(writeback_data(&w->io, items, 20, &options),
+				 ENOSPC);
+	assert_int_equal(w->diag.errors, 300);
+	close(w->io.fd);
+	w->io.fd = fd;
+	world_release(w);
+	free(w);
+}
+
 /* A small file costs one read of one reader, whatever its size is. */
 static void few_calls(void **state)
 {
@@ -361,6 +395,7 @@ int main(void)
 		cmocka_unit_test(four_threads),
 		cmocka_unit_test(on_zeroed_ground),
 		cmocka_unit_test(failures),
+		cmocka_unit_test(full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
