@@ -6,12 +6,16 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/errors.h"
 
-enum { POLL_MS = 500 };
+enum {
+	POLL_MS = 500,
+	MAP_WINDOW = 512 * 1024,	/* a multiple of every page size */
+};
 
 errcode_t io_above_stdio(int *fd)
 {
@@ -186,13 +190,21 @@ errcode_t io_close(int fd)
 	return close(fd) < 0 && errno != EINTR ? errno : 0;
 }
 
-bool io_may_share(int fd)
+enum io_ground io_ground(int fd)
 {
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) || (fs.f_type != TMPFS_MAGIC &&
-				    fs.f_type != RAMFS_MAGIC &&
-				    fs.f_type != EXT4_SUPER_MAGIC);
+	if (fstatfs(fd, &fs))
+		return GROUND_MAY_SHARE;
+	switch (fs.f_type) {
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+		return GROUND_MEMORY;
+	case EXT4_SUPER_MAGIC:
+		return GROUND_COPIES;
+	default:
+		return GROUND_MAY_SHARE;
+	}
 }
 
 errcode_t io_copy_range(int in, uint64_t in_offset, int out,
@@ -217,6 +229,35 @@ errcode_t io_copy_range(int in, uint64_t in_offset, int out,
 		if (n == 0)
 			return E4PACK_ET_SHORT;
 		*done += n;
+	}
+	return 0;
+}
+
+errcode_t io_copy_mapped(int in, uint64_t in_offset, int out,
+			 uint64_t out_offset, uint64_t len, uint64_t *done)
+{
+	*done = 0;
+	if (in_offset > INT64_MAX - len || out_offset > INT64_MAX - len)
+		return EFBIG;
+	while (*done < len) {
+		uint64_t to = out_offset + *done, skip = to % MAP_WINDOW;
+		uint64_t left = len - *done, room = MAP_WINDOW - skip;
+		size_t n = left < room ? left : room, got;
+		char *map = mmap(NULL, skip + n, PROT_READ | PROT_WRITE,
+				 MAP_SHARED, out, (off_t)(to - skip));
+		errcode_t err;
+
+		if (map == MAP_FAILED)
+			return errno;
+		/* Only the kernel touches the map: what would be SIGBUS here
+		 * is a failed call there. */
+		err = io_pread(in, map + skip, n, in_offset + *done, &got);
+		munmap(map, skip + n);
+		if (err)
+			return err;
+		*done += got;
+		if (got < n)
+			return E4PACK_ET_SHORT;
 	}
 	return 0;
 }

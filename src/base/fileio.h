@@ -45,9 +45,15 @@ errcode_t io_pwrite(int fd, const void *data, size_t len, uint64_t offset);
  * tells of a lost page only once. */
 errcode_t io_fsync(int fd);
 
-/* Whether io_copy_range() to the file @fd may share blocks rather than copy
- * bytes: not on the file systems that are known for it. */
-bool io_may_share(int fd);
+/* How bytes get into a file: */
+enum io_ground {
+	GROUND_COPIES,		/* one writer at a time */
+	GROUND_MEMORY,		/* and through maps by others meanwhile */
+	GROUND_MAY_SHARE,	/* io_copy_range() may move none at all */
+};
+
+/* Tell by the file system that the file @fd is on. */
+enum io_ground io_ground(int fd);
 
 /* Let the disk begin with what was written to these bytes, so that io_fsync()
  * has less to wait for.  That tells what failed, too. */
@@ -64,6 +70,13 @@ errcode_t io_close(int fd);
  * bytes copied (copy the rest by hand); E4PACK_ET_SHORT at an early end. */
 errcode_t io_copy_range(int in, uint64_t in_offset, int out,
 			uint64_t out_offset, uint64_t len, uint64_t *done);
+
+/* The same through maps of the file @out, which is to be long enough: for
+ * GROUND_MEMORY, where that takes twice the time of one thread, but not the
+ * lock that writes hold.
+ * Return: 0, or an errno or E4PACK_ET_SHORT with *@done bytes copied. */
+errcode_t io_copy_mapped(int in, uint64_t in_offset, int out,
+			 uint64_t out_offset, uint64_t len, uint64_t *done);
 
 /* Find the data segment at or after @offset: *@start to *@end (exclusive).
  * Where the file system knows no holes, everything is data.

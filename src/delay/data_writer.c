@@ -25,6 +25,7 @@
 enum {
 	LONG_COPY = 64 * 1024,
 	LONG_ZEROS = 1024 * 1024,
+	LONG_MAP = 256 * 1024,
 	HOST_BLOCK = 4096,	/* of file systems that share blocks */
 };
 
@@ -114,19 +115,56 @@ static uint64_t blocks_before_host_block(uint64_t from, uint64_t to,
 		bytes / bs : 0;
 }
 
+/* As the only one who writes, copy *@n blocks of @s that lie in @reader at
+ * @from, and step over them.
+ * Return: 0 with those that are left in *@n: the kernel cannot copy them. */
+static errcode_t copy_as_writer(struct data_writer *w, struct stretch *s,
+				const struct origin_reader *reader,
+				uint64_t from, uint64_t *n)
+{
+	uint32_t bs = w->io->block_size;
+	errcode_t err, failed;
+	uint64_t done, pblk;
+
+	err = io_copy_range(reader->fd, from, w->io->fd,
+			    blockio_position(w->io, s->pblk), *n * bs, &done);
+	failed = write_queue_leave(&w->shared->queue, &pblk);
+	if (failed)
+		return cannot_write(w, failed, pblk);
+	if (err)
+		atomic_store(&w->shared->no_copy, true);
+	step(w, s, done / bs);
+	*n -= done / bs;
+	return 0;
+}
+
+/* The same while another one writes. */
+static void copy_aside(struct data_writer *w, struct stretch *s,
+		       const struct origin_reader *reader, uint64_t from,
+		       uint64_t *n)
+{
+	uint32_t bs = w->io->block_size;
+	uint64_t done;
+
+	if (w->shared->queue.ground != GROUND_MEMORY || *n * bs < LONG_MAP)
+		return;
+	io_copy_mapped(reader->fd, from, w->io->fd,
+		       blockio_position(w->io, s->pblk), *n * bs, &done);
+	step(w, s, done / bs);
+	*n -= done / bs;
+}
+
 /* Copy @n blocks of @s, all from @r, inside the kernel, as far as it can:
  * where the host's file system shares blocks, no byte moves.  It shares whole
- * ones, so small blocks before the first of these go through the buffer; and
- * so do all while another one writes, if nothing would be shared. */
+ * ones, so small blocks before the first of these go through the buffer. */
 static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 				const struct content_range *r, uint64_t n)
 {
 	uint32_t bs = w->io->block_size;
-	uint64_t done, lead, from = r->origin_offset + (s->pos - r->offset);
+	uint64_t lead, from = r->origin_offset + (s->pos - r->offset);
 	struct write_queue *queue = &w->shared->queue;
 	struct origin_reader *reader;
-	errcode_t err, failed;
-	uint64_t pblk;
+	errcode_t err;
 
 	if (s->pblk > w->io->blocks || n > w->io->blocks - s->pblk)
 		return cannot_write(w, E4PACK_ET_BUG, s->pblk);
@@ -135,21 +173,16 @@ static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 		return err;
 	if (reader->fd < 0)
 		return gather(w, s, n);
-	lead = blocks_before_host_block(reader->base + from,
+	from += reader->base;
+	lead = blocks_before_host_block(from,
 					blockio_position(w->io, s->pblk), bs);
 	if (lead)
 		return gather(w, s, lead);
-	if (!write_queue_enter(queue, queue->shares))
-		return gather(w, s, n);
-	err = io_copy_range(reader->fd, reader->base + from, w->io->fd,
-			    blockio_position(w->io, s->pblk), n * bs, &done);
-	failed = write_queue_leave(queue, &pblk);
-	if (failed)
-		return cannot_write(w, failed, pblk);
-	if (err)
-		atomic_store(&w->shared->no_copy, true);
-	step(w, s, done / bs);
-	return err ? gather(w, s, n - done / bs) : 0;
+	if (write_queue_enter(queue, queue->ground == GROUND_MAY_SHARE))
+		err = copy_as_writer(w, s, reader, from, &n);
+	else
+		copy_aside(w, s, reader, from, &n);
+	return !err && n ? gather(w, s, n) : err;
 }
 
 static errcode_t zero_blocks(struct data_writer *w, struct stretch *s,

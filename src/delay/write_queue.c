@@ -18,7 +18,7 @@ errcode_t write_queue_init(struct write_queue *q, const struct blockio *io,
 	memset(q, 0, sizeof(*q));
 	q->io = io;
 	q->cap = cap;
-	q->shares = io_may_share(io->fd);
+	q->ground = io_ground(io->fd);
 	q->last = &q->first;
 	q->buffers = calloc(n, sizeof(*q->buffers));
 	q->bytes = malloc(n * size);

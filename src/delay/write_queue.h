@@ -16,6 +16,7 @@
 
 #include <et/com_err.h>
 
+#include "base/fileio.h"
 #include "image/blockio.h"
 
 /* Buffers of each thread: one that it fills, and one that waits. */
@@ -32,7 +33,7 @@ struct write_buffer {
 struct write_queue {
 	const struct blockio *io;
 	uint32_t cap;		/* blocks that fit into one buffer */
-	bool shares;		/* the kernel may share blocks, not copy */
+	enum io_ground ground;	/* of the image */
 	pthread_mutex_t lock;	/* for all of the following */
 	pthread_cond_t changed;	/* a buffer is unused, or nobody writes */
 	bool busy;		/* somebody writes */

@@ -76,6 +76,26 @@ tree() {
 	same_bytes a.img b.img c.img d.img
 }
 
+# In memory, where one thread writes and the others copy through maps.
+@test "determinism: whatever the number of threads, large files in memory" {
+	need_root
+	mkdir shm
+	mount -t tmpfs -o size=400m tmpfs shm 2>/dev/null || skip "no tmpfs here"
+	mkdir t
+	head -c 100M /dev/urandom >t/one
+	tail -c +1000 t/one | head -c 50M >t/two
+	for n in 1 2 8; do
+		create shm/x.img --threads $n -b 1024 t
+		e2fsck -fn shm/x.img
+		sha256sum <shm/x.img >sum.$n
+		rm shm/x.img
+	done
+	cmp sum.1 sum.2
+	cmp sum.1 sum.8
+	create shm/x.img t
+	e4pack verify -q shm/x.img t
+}
+
 @test "determinism: time zone, locale, umask and folder do not matter" {
 	tree t
 	create a.img t
