@@ -1,33 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A thread for each step but the first, which is the caller's. */
+/* Threads that begin and end with one call. */
 #include "base/tasks.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
-enum { MAX_THREADS = 8 };
+struct worker {
+	void (*work)(void *arg);
+	void *arg;
+};
 
-static void *run(void *arg)
+static void *run_worker(void *arg)
 {
-	struct task *t = arg;
+	const struct worker *w = arg;
 
-	t->err = t->run(t->arg);
+	w->work(w->arg);
 	return NULL;
+}
+
+void workers_run(unsigned int n, void (*work)(void *arg), void *arg)
+{
+	struct worker w = { work, arg };
+	pthread_t threads[WORKERS_MAX - 1];
+	unsigned int started = 0;
+
+	while (started + 1 < n && started + 1 < WORKERS_MAX &&
+	       !pthread_create(&threads[started], NULL, run_worker, &w))
+		started++;
+	work(arg);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
+
+struct task_list {
+	struct task *tasks;
+	size_t n;
+	atomic_size_t next;	/* nobody has it yet */
+};
+
+static void run_tasks(void *arg)
+{
+	struct task_list *list = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&list->next, 1)) < list->n)
+		list->tasks[i].err = list->tasks[i].run(list->tasks[i].arg);
 }
 
 errcode_t tasks_run(struct task *tasks, size_t n, bool side_by_side)
 {
-	pthread_t threads[MAX_THREADS];
-	size_t started = 0, i;
+	struct task_list list = { .tasks = tasks, .n = n };
+	size_t i;
 
-	/* The last ones get the threads: what gets none follows the first. */
-	while (side_by_side && started + 1 < n && started < MAX_THREADS &&
-	       !pthread_create(&threads[started], NULL, run,
-			       &tasks[n - 1 - started]))
-		started++;
-	for (i = 0; i < n - started; i++)
-		run(&tasks[i]);
-	while (started)
-		pthread_join(threads[--started], NULL);
+	workers_run(side_by_side ? (unsigned int)n : 1, run_tasks, &list);
 	for (i = 0; i < n; i++)
 		if (tasks[i].err)
 			return tasks[i].err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Steps that do not depend on each other, done side by side. */
+/* Work that is done side by side. */
 #ifndef E4PACK_BASE_TASKS_H
 #define E4PACK_BASE_TASKS_H
 
@@ -8,6 +8,14 @@
 
 #include <et/com_err.h>
 
+/* Threads that work at the same thing, at most. */
+enum { WORKERS_MAX = 64 };
+
+/* Call @work with @arg in up to @n threads, the caller's among them, and wait
+ * for all of them: one that cannot be made is done without. */
+void workers_run(unsigned int n, void (*work)(void *arg), void *arg);
+
+/* A step that does not depend on those beside it. */
 struct task {
 	errcode_t (*run)(void *arg);
 	void *arg;

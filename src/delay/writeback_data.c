@@ -16,13 +16,13 @@
 
 #include "base/errors.h"
 #include "base/fileio.h"
+#include "base/tasks.h"
 #include "delay/data_writer.h"
 
 enum {
 	CHUNK_BYTES = 4 * 1024 * 1024,
 	BUFFER_BYTES = 512 * 1024,	/* at most */
 	MEMORY_BYTES = 16 * 1024 * 1024,	/* of the workers' buffers */
-	MAX_WORKERS = 64,
 };
 
 struct cursor {
@@ -176,7 +176,7 @@ static errcode_t write_chunk(struct job *job, struct data_writer *w,
 	return count_done(job, blocks);
 }
 
-static void *work(void *arg)
+static void work(void *arg)
 {
 	struct job *job = arg;
 	struct data_writer w;
@@ -193,22 +193,6 @@ static void *work(void *arg)
 	err = data_writer_release(&w, err);
 	if (err)
 		fail(job, err);
-	return NULL;
-}
-
-/* Work with up to @n threads, this one among them: one that cannot be made
- * is done without. */
-static void work_with(struct job *job, unsigned int n)
-{
-	pthread_t threads[MAX_WORKERS];
-	unsigned int started = 0;
-
-	while (started + 1 < n &&
-	       !pthread_create(&threads[started], NULL, work, job))
-		started++;
-	work(job);
-	while (started)
-		pthread_join(threads[--started], NULL);
 }
 
 /* Whether every file can be written from its content alone. */
@@ -236,8 +220,8 @@ static unsigned int count_workers(const struct job *job)
 	struct es_extent e;
 	uint64_t blocks = 0;
 
-	if (max > MAX_WORKERS)
-		max = MAX_WORKERS;
+	if (max > WORKERS_MAX)
+		max = WORKERS_MAX;
 	if (!max)
 		max = 1;
 	while (chunks < max && next_extent(job, &c, UINT32_MAX, &f, &e)) {
@@ -277,7 +261,7 @@ errcode_t writeback_data(const struct blockio *io,
 			     buffer_blocks(io, workers)))
 		return diag_nomem(options->diag);
 	pthread_mutex_init(&job.lock, NULL);
-	work_with(&job, workers);
+	workers_run(workers, work, &job);
 	pthread_mutex_destroy(&job.lock);
 	write_queue_release(&job.shared.queue);
 	return job.err;

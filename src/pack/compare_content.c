@@ -14,10 +14,11 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "base/tasks.h"
 #include "image/read_inline.h"
 #include "image/read_map.h"
 
-enum { WINDOW = 1 << 20, MAX_WORKERS = 64 };
+enum { WINDOW = 1 << 20 };
 
 struct job {
 	struct content_batch *batch;
@@ -268,7 +269,7 @@ static void fail(struct job *job, errcode_t err)
 	pthread_mutex_unlock(&job->lock);
 }
 
-static void *work(void *arg)
+static void work(void *arg)
 {
 	struct job *job = arg;
 	const uint32_t size = image_geometry(job->img)->block_size;
@@ -284,27 +285,17 @@ static void *work(void *arg)
 	if (err)
 		fail(job, err);
 	free(memory);
-	return NULL;
 }
 
 errcode_t content_batch_compare(struct content_batch *b, struct image *img,
 				unsigned int threads, struct diag *diag)
 {
 	struct job job = { .batch = b, .img = img, .diag = diag };
-	pthread_t others[MAX_WORKERS];
-	unsigned int started = 0;
 
-	if (threads > MAX_WORKERS)
-		threads = MAX_WORKERS;
 	if (threads > b->n)
 		threads = (unsigned int)b->n;
 	pthread_mutex_init(&job.lock, NULL);
-	while (started + 1 < threads &&
-	       !pthread_create(&others[started], NULL, work, &job))
-		started++;
-	work(&job);
-	while (started)
-		pthread_join(others[--started], NULL);
+	workers_run(threads, work, &job);
 	pthread_mutex_destroy(&job.lock);
 	return job.err;
 }

@@ -5,6 +5,7 @@
 
 #include <sys/sysinfo.h>
 
+#include "base/tasks.h"
 #include "e4pack.h"
 
 /* As asked for, or one a processor. */
@@ -12,7 +13,7 @@ static inline unsigned int worker_count(const struct e4pack_options *o)
 {
 	int n = o->threads ? (int)o->threads : get_nprocs();
 
-	return n < 1 ? 1 : n > 64 ? 64 : (unsigned int)n;
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned int)n;
 }
 
 #endif
