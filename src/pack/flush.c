@@ -238,56 +238,25 @@ static errcode_t flush_journal(struct plan *p, const struct blockio *io,
 	return err;
 }
 
-static void use_inode(uint8_t *map, uint32_t ino)
-{
-	map[(ino - 1) >> 3] |= (uint8_t)(1u << ((ino - 1) & 7));
-}
-
-/* A bit for each number that is in use, to free(). */
-static uint8_t *inodes_in_use(const struct plan *p)
-{
-	uint8_t *map = calloc(p->last_ino / 8 + 1, 1);
-	uint32_t ino;
-	size_t i;
-
-	if (!map)
-		return NULL;
-	for (ino = 1; ino <= FORMAT_LOST_FOUND_INO; ino++)
-		use_inode(map, ino);
-	for (i = 0; i < p->n_names; i++)
-		use_inode(map, p->names[i]->inode->ino);
-	for (i = 0; i < p->n_objects; i++)
-		if (plan_is_first_name(p, &p->objects[i]))
-			use_inode(map, p->objects[i].node->inode->ino);
-	for (i = 0; i < p->n_ea; i++)
-		use_inode(map, p->ea[i].ino);
-	return map;
-}
-
 /* What the others leave: the journal, bitmaps, descriptors, backups. */
 static errcode_t flush_groups(struct flush *f)
 {
 	struct plan *p = f->p;
-	uint8_t *inodes = inodes_in_use(p);
-	struct image_usage usage;
-	errcode_t err;
+	struct image_usage usage = {
+		.free = p->free.runs, .n_free = p->free.n,
+		.inodes = f->table.in_use, .last_ino = p->last_ino,
+		.dirs = f->table.dirs,
+	};
+	errcode_t err = flush_journal(p, f->io, f->zeroed);
 
-	err = inodes ? flush_journal(p, f->io, f->zeroed) : ENOMEM;
-	if (!err) {
-		usage = (struct image_usage){
-			.free = p->free.runs, .n_free = p->free.n,
-			.inodes = inodes, .last_ino = p->last_ino,
-			.dirs = f->table.dirs,
-		};
-		if (p->journal_blocks) {
-			usage.journal_i_block = f->table.journal_i_block;
-			usage.journal_bytes = p->journal_blocks <<
-					      p->format.block_bits;
-		}
-		err = super_write_groups(&p->geometry, f->io, &usage);
+	if (err)
+		return err;
+	if (p->journal_blocks) {
+		usage.journal_i_block = f->table.journal_i_block;
+		usage.journal_bytes = p->journal_blocks <<
+				      p->format.block_bits;
 	}
-	free(inodes);
-	return err;
+	return super_write_groups(&p->geometry, f->io, &usage);
 }
 
 /* All but the primary superblock. */
@@ -365,6 +334,6 @@ errcode_t flush_image(struct plan *p, struct target *target)
 		diag_error(p->diag, target->path, err, err < 256 ?
 			   "metadata cannot be written" : NULL);
 	free(f.items);
-	free(f.table.dirs);
+	inode_table_result_release(&f.table);
 	return err;
 }

@@ -306,6 +306,9 @@ static errcode_t put_inode(struct table_writer *w, uint32_t ino)
 		w->block_at = pblk;
 	}
 	err = values(w, ino, &v, &used);
+	if (used || ino <= FORMAT_LOST_FOUND_INO)
+		w->result->in_use[(ino - 1) >> 3] |= (uint8_t)
+						     (1u << ((ino - 1) & 7));
 	if (err || !used)
 		return err;
 	inode_encode(w->block + (offset & (fmt->block_size - 1)), fmt, ino,
@@ -348,7 +351,8 @@ static errcode_t writer_init(struct table_writer *w)
 	w->data = malloc(INLINE_HEAD + inline_max(fmt));
 	w->result->dirs = calloc(w->p->geometry.groups,
 				 sizeof(*w->result->dirs));
-	if (!w->ibody || !w->data || !w->result->dirs)
+	w->result->in_use = calloc(w->p->last_ino / 8 + 1, 1);
+	if (!w->ibody || !w->data || !w->result->dirs || !w->result->in_use)
 		return ENOMEM;
 	return err;
 }
@@ -373,9 +377,12 @@ errcode_t inode_table_write(struct plan *p, const struct blockio *io,
 	extent_list_release(&w.extents);
 	free(w.ibody);
 	free(w.data);
-	if (err) {
-		free(r->dirs);
-		r->dirs = NULL;
-	}
 	return err;
+}
+
+void inode_table_result_release(struct inode_table_result *r)
+{
+	free(r->dirs);
+	free(r->in_use);
+	*r = (struct inode_table_result){ .dirs = NULL };
 }

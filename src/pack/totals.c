@@ -26,23 +26,22 @@ static void count_inode(struct e4pack_totals *t, const struct tree_inode *i)
 	t->hardlinks += i->links - 1;
 }
 
-static void count_extents(struct e4pack_totals *t, const struct plan *p)
+/* Inode and content of a file are looked at together: in a large tree each
+ * look is one at memory that no cache holds. */
+static void count_object(struct e4pack_totals *t, const struct plan *p,
+			 const struct plan_object *o)
 {
-	size_t i;
+	const struct run *runs;
+	struct run one;
+	size_t n;
 
-	for (i = 0; i < p->n_objects; i++) {
-		const struct plan_object *o = &p->objects[i];
-		const struct run *runs;
-		struct run one;
-		size_t n;
-
-		if (o->kind != PLAN_FILE)
-			continue;
-		t->reserved_blocks += o->space;
-		runs = plan_runs(p, o, &one, &n);
-		t->extents += delayed_file_count_extents(plan_file(o), runs,
-							 n);
-	}
+	if (plan_is_first_name(p, o))
+		count_inode(t, o->node->inode);
+	if (o->kind != PLAN_FILE)
+		return;
+	t->reserved_blocks += o->space;
+	runs = plan_runs(p, o, &one, &n);
+	t->extents += delayed_file_count_extents(plan_file(o), runs, n);
 }
 
 void plan_totals(const struct plan *p, struct e4pack_totals *t)
@@ -67,9 +66,7 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	for (i = 0; i < p->n_names; i++)
 		count_inode(t, p->names[i]->inode);
 	for (i = 0; i < p->n_objects; i++)
-		if (plan_is_first_name(p, &p->objects[i]))
-			count_inode(t, p->objects[i].node->inode);
-	count_extents(t, p);
+		count_object(t, p, &p->objects[i]);
 	t->allocated_blocks = r->claimed_total ?
 		r->claimed_total << p->format.cluster_bits :
 		t->reserved_blocks;
