@@ -8,6 +8,7 @@
 #include "pack/flush.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,6 +31,8 @@ struct flush {
 	bool zeroed;		/* what is not written reads as zero */
 	struct writeback_item *items;	/* the files with data */
 	size_t n_items;
+	sem_t placed;		/* posted when every file has its place, */
+	bool has_places;	/* or when it is known that they have not */
 	struct inode_table_result table;
 };
 
@@ -82,16 +85,15 @@ static errcode_t flush_places(struct flush *f)
 	struct plan *p = f->p;
 	errcode_t err;
 
-	f->items = calloc(p->n_objects, sizeof(*f->items));
-	if (!f->items)
-		return diag_nomem(p->diag);
 	err = place_files(p, f->items, &f->n_items);
-	if (err)
-		return diag_error(p->diag, NULL, err, NULL);
-	if (p->tree->delay->reserve.dirty)
-		return diag_error(p->diag, NULL, E4PACK_ET_BUG,
-				  "blocks are still reserved after the flush");
-	return 0;
+	if (!err && p->tree->delay->reserve.dirty)
+		err = diag_error(p->diag, NULL, E4PACK_ET_BUG, "blocks are "
+				 "still reserved after the flush");
+	else if (err)
+		err = diag_error(p->diag, NULL, err, NULL);
+	f->has_places = !err;
+	sem_post(&f->placed);
+	return err;
 }
 
 static errcode_t flush_data(void *arg)
@@ -103,7 +105,10 @@ static errcode_t flush_data(void *arg)
 		.threads = worker_count(p->options), .zeroed = f->zeroed,
 		.synced = !p->options->no_sync,
 	};
+	errcode_t err = flush_places(f);
 
+	if (err)
+		return err;
 	progress_begin(p->progress, "write",
 		       file_blocks(p) << p->format.block_bits);
 	return writeback_data(f->io, f->items, f->n_items, &o);
@@ -216,7 +221,10 @@ static errcode_t flush_inodes(void *arg)
 {
 	struct flush *f = arg;
 
-	return inode_table_write(f->p, f->io, f->zeroed, &f->table);
+	while (sem_wait(&f->placed) < 0 && errno == EINTR)
+		;
+	return f->has_places ?
+		inode_table_write(f->p, f->io, f->zeroed, &f->table) : 0;
 }
 
 /* The journal's first block is its superblock; the others only must not
@@ -322,9 +330,11 @@ errcode_t flush_image(struct plan *p, struct target *target)
 		return diag_error(p->diag, target->path, err,
 				  "cannot be written");
 	told = p->diag->errors;
-	err = flush_places(&f);
-	if (!err)
-		err = flush_all(&f);
+	f.items = calloc(p->n_objects, sizeof(*f.items));
+	if (!f.items)
+		return diag_nomem(p->diag);
+	sem_init(&f.placed, 0, 0);
+	err = flush_all(&f);
 	if (!err)
 		err = barrier(target);
 	if (!err)
@@ -335,5 +345,6 @@ errcode_t flush_image(struct plan *p, struct target *target)
 			   "metadata cannot be written" : NULL);
 	free(f.items);
 	inode_table_result_release(&f.table);
+	sem_destroy(&f.placed);
 	return err;
 }
