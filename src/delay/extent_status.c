@@ -302,21 +302,35 @@ void es_tree_fold(struct es_tree *t, struct es_stats *s)
 	es_node_give(s, n);
 }
 
+/* Count an extent [@lblk, @end] that the tree loses whole. */
+static void count_gone(struct es_tree *t, struct es_stats *s, uint32_t status,
+		       uint32_t lblk, uint32_t end, struct rsvd_count *rc)
+{
+	count_node(t, s, status, -1);
+	if (!(status & ES_DELAYED))
+		return;
+	t->delayed -= end - lblk + 1;
+	if (rc)
+		rsvd_count_add(rc, lblk, end);
+}
+
+/* Count @e, which the tree gets whole. */
+static void count_come(struct es_tree *t, struct es_stats *s,
+		       const struct es_extent *e)
+{
+	count_node(t, s, e->status, 1);
+	if (e->status & ES_DELAYED)
+		t->delayed += e->len;
+}
+
 /* Forget the one extent of @t, if it has one. */
 static void drop_one(struct es_tree *t, struct es_stats *s,
 		     struct rsvd_count *rc)
 {
-	const struct es_one one = t->one;
-	uint32_t status = es_one_status(&one);
-
 	if (!t->all)
 		return;
-	if (status & ES_DELAYED) {
-		t->delayed -= one.len;
-		if (rc)
-			rsvd_count_add(rc, one.lblk, es_one_end(&one));
-	}
-	count_node(t, s, status, -1);
+	count_gone(t, s, es_one_status(&t->one), t->one.lblk,
+		   es_one_end(&t->one), rc);
 	t->one = (struct es_one){ .len = 0 };
 }
 
@@ -349,9 +363,7 @@ static bool replace_one(struct es_tree *t, struct es_stats *s,
 		return false;
 	drop_one(t, s, rc);
 	t->one = (struct es_one){ e->lblk, e->len, pack(e->status, e->pblk) };
-	if (e->status & ES_DELAYED)
-		t->delayed += e->len;
-	count_node(t, s, e->status, 1);
+	count_come(t, s, e);
 	return true;
 }
 
@@ -360,17 +372,8 @@ static void overwrite_node(struct es_tree *t, struct es_stats *s,
 			   struct es_node *n, const struct es_extent *e,
 			   struct rsvd_count *rc)
 {
-	uint32_t old = es_node_status(n);
-
-	if (old & ES_DELAYED) {
-		t->delayed -= n->len;
-		if (rc)
-			rsvd_count_add(rc, n->lblk, es_node_end(n));
-	}
-	if (e->status & ES_DELAYED)
-		t->delayed += n->len;
-	count_node(t, s, old, -1);
-	count_node(t, s, e->status, 1);
+	count_gone(t, s, es_node_status(n), n->lblk, es_node_end(n), rc);
+	count_come(t, s, e);
 	n->pblk_status = pack(e->status, e->pblk);
 	t->cache = n;
 	join(t, s, n, RB_NEXT(es_head, &t->nodes, n));

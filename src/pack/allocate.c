@@ -122,6 +122,19 @@ errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 	return 0;
 }
 
+errcode_t plan_count_map(const struct plan *p, struct plan_object *o,
+			 const struct run *runs, size_t n)
+{
+	uint64_t blocks = 0;
+	errcode_t err = plan_map_blocks(p, o, runs, n, &blocks);
+
+	if (!err && blocks > PLAN_MAP_MAX)
+		err = E4PACK_ET_TOO_BIG;
+	if (!err)
+		o->n_map = blocks & PLAN_MAP_MAX;
+	return err;
+}
+
 /* Best fit into p->found; on a live image as far as free space still is what
  * it was. */
 static errcode_t request(struct plan *p, struct mballoc *mb,
@@ -201,19 +214,13 @@ static errcode_t one_block(struct plan *p, struct mballoc *mb, uint64_t *ret)
 /* Count the blocks that map @o where it lies now. */
 static errcode_t count_map(struct plan *p, struct plan_object *o)
 {
-	uint64_t n = 0;
 	struct run one;
-	size_t n_runs;
-	const struct run *runs = plan_runs(p, o, &one, &n_runs);
-	errcode_t err = plan_map_blocks(p, o, runs, n_runs, &n);
+	size_t n;
+	const struct run *runs = plan_runs(p, o, &one, &n);
+	errcode_t err = plan_count_map(p, o, runs, n);
 
-	if (!err && n > PLAN_MAP_MAX)
-		err = E4PACK_ET_TOO_BIG;
-	if (err)
-		return err;
-	o->n_map = n & PLAN_MAP_MAX;
-	o->whole_map = o->whole;
-	return 0;
+	o->whole_map = !err && o->whole;
+	return err;
 }
 
 static errcode_t place_map(struct plan *p, struct mballoc *mb, size_t i)

@@ -33,22 +33,6 @@ static uint64_t object_space(const struct plan *p, enum plan_kind kind,
 		format_whole_clusters(&p->format, blocks);
 }
 
-/* Count the blocks that map @o when it lies in one piece. */
-static errcode_t count_map(struct plan *p, struct plan_object *o)
-{
-	uint64_t n = 0;
-	errcode_t err = plan_map_blocks(p, o, NULL, 0, &n);
-
-	if (!err && n > PLAN_MAP_MAX)
-		err = E4PACK_ET_TOO_BIG;
-	if (err)
-		return err;
-	o->n_map = n & PLAN_MAP_MAX;
-	o->whole_map = true;
-	p->map_blocks += n << p->format.cluster_bits;
-	return 0;
-}
-
 errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 			  struct node *node, uint64_t blocks)
 {
@@ -67,9 +51,12 @@ errcode_t plan_add_object(struct plan *p, enum plan_kind kind,
 		.kind = kind, .node = node,
 		.blocks = (uint32_t)blocks, .space = (uint32_t)space,
 	};
-	err = count_map(p, o);
+	/* As if it lay in one piece, which most will. */
+	err = plan_count_map(p, o, NULL, 0);
 	if (err)
 		return err;
+	o->whole_map = true;
+	p->map_blocks += (uint64_t)o->n_map << p->format.cluster_bits;
 	p->n_objects++;
 	if (kind == PLAN_DIR)
 		p->dir_blocks += space;

@@ -162,6 +162,11 @@ errcode_t plan_set_journal(struct plan *p, uint64_t blocks);
 errcode_t plan_map_blocks(const struct plan *p, const struct plan_object *o,
 			  const struct run *runs, size_t n, uint64_t *ret);
 
+/* Set @o->n_map to that.  Return: the same, E4PACK_ET_TOO_BIG also for more
+ * than PLAN_MAP_MAX. */
+errcode_t plan_count_map(const struct plan *p, struct plan_object *o,
+			 const struct run *runs, size_t n);
+
 /* Append the extents of a placed object, ascending, to @out.
  * Return: 0 or ENOMEM. */
 errcode_t plan_extents(const struct plan *p, const struct plan_object *o,
