@@ -113,6 +113,7 @@ static uint64_t size_of(const struct tree_inode *i)
 static json_t *object_json(const char *name, size_t len,
 			   const struct tree_inode *i)
 {
+	const struct timestamp mtime = tree_time(i, INODE_MTIME);
 	json_t *doc = json_pack("{s:I,s:s,s:o,s:I,s:I,s:I,s:I,s:o}",
 				"inode", (json_int_t)i->ino,
 				"type", type_name(i->mode),
@@ -121,7 +122,7 @@ static json_t *object_json(const char *name, size_t len,
 				"gid", (json_int_t)i->gid,
 				"nlink", (json_int_t)i->links,
 				"size", (json_int_t)size_of(i),
-				"mtime", emit_json_time(tree_time(i, INODE_MTIME)));
+				"mtime", emit_json_time(mtime));
 
 	if (doc && emit_json_name(doc, "path", name, len)) {
 		json_decref(doc);
