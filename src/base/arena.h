@@ -6,6 +6,7 @@
 #ifndef E4PACK_BASE_ARENA_H
 #define E4PACK_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_chunk;
@@ -14,9 +15,13 @@ struct arena {
 	struct arena_chunk *chunks;	/* newest first */
 	size_t used;			/* bytes used of the newest chunk */
 	size_t total;			/* bytes taken from the system */
+	bool small;
 };
 
 void arena_init(struct arena *a);
+
+/* The same, for one of very many arenas, most of which will hold little. */
+void arena_init_small(struct arena *a);
 
 /* Free every object at once. */
 void arena_release(struct arena *a);

@@ -14,7 +14,7 @@
  * five for no more safety.
  *
  * There may be millions of these, so the state is kept as a print of 64 bits,
- * and the memory of a folder's files is cut from chunks that go with it.
+ * and the memory of a folder's files is an arena that goes with it.
  */
 #include "source/host_file.h"
 
@@ -32,16 +32,6 @@
 
 /* Bytes from which on it pays to ask before reading. */
 enum { LARGE_FILE = 1024 * 1024 };
-
-/* The first chunk is small, for folders with few files and for the files of
- * scripts, which have a root each. */
-enum { FIRST_CHUNK = 128, CHUNK = 1024 };
-
-struct host_chunk {
-	struct host_chunk *next;
-	uint32_t size;	/* bytes of data */
-	_Alignas(8) unsigned char data[];
-};
 
 /* One per file of the source until flush: as small as it can be.  The lower
  * half of the print is the tag of the origin. */
@@ -63,8 +53,8 @@ static struct host_dir *make_dir(struct host_dir *parent, int fd,
 	d->parent = parent;
 	d->refs = 1;
 	d->fd = fd;
-	d->chunks = NULL;
-	d->used = 0;
+	/* Folders may have few files, and scripts a root for each. */
+	arena_init_small(&d->files);
 	memcpy(d->name, name, len);
 	return d;
 }
@@ -83,41 +73,6 @@ struct host_dir *host_dir_child(struct host_dir *parent, const char *name)
 	return d;
 }
 
-static void free_chunks(struct host_dir *d)
-{
-	struct host_chunk *c = d->chunks, *next;
-
-	for (; c; c = next) {
-		next = c->next;
-		free(c);
-	}
-}
-
-/* Take @size bytes that live as long as @d does. */
-static void *take(struct host_dir *d, size_t size)
-{
-	struct host_chunk *c = d->chunks;
-	size_t bytes;
-	void *p;
-
-	size = (size + 7) & ~(size_t)7;
-	if (!c || size > c->size - d->used) {
-		bytes = c ? CHUNK : FIRST_CHUNK;
-		if (bytes < size)
-			bytes = size;
-		c = malloc(sizeof(*c) + bytes);
-		if (!c)
-			return NULL;
-		c->next = d->chunks;
-		c->size = (uint32_t)bytes;
-		d->chunks = c;
-		d->used = 0;
-	}
-	p = c->data + d->used;
-	d->used += size;
-	return p;
-}
-
 void host_dir_put(struct host_dir *d)
 {
 	struct host_dir *parent;
@@ -127,7 +82,7 @@ void host_dir_put(struct host_dir *d)
 		parent = d->parent;
 		if (d->fd >= 0)
 			close(d->fd);
-		free_chunks(d);
+		arena_release(&d->files);
 		free(d);
 	}
 }
@@ -367,8 +322,9 @@ struct origin *host_file_origin(struct host_dir *dir, const char *name,
 				const struct statx *st)
 {
 	size_t len = strlen(name) + 1;
-	struct host_file *f = take(dir, offsetof(struct host_file, name) +
-				   len);
+	struct host_file *f = arena_alloc(&dir->files,
+					  offsetof(struct host_file, name) +
+					  len);
 	uint64_t print = scan_print(st);
 
 	if (!f)

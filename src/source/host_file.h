@@ -14,17 +14,15 @@
 
 #include <et/com_err.h>
 
+#include "base/arena.h"
 #include "source/origin.h"
-
-struct host_chunk;
 
 /* A folder of the source; counted, shared by what lies in it. */
 struct host_dir {
 	struct host_dir *parent;	/* NULL: the root */
 	uint32_t refs;
 	int fd;				/* of the root, else -1 */
-	struct host_chunk *chunks;	/* memory of its files, newest first */
-	uint32_t used;			/* bytes of the newest chunk */
+	struct arena files;		/* memory of the files in it */
 	char name[];			/* of the root: the path as given */
 };
 
