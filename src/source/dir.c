@@ -93,29 +93,35 @@ static void frame_free(struct frame *f)
 	free(f);
 }
 
-/* Open the folder given last, which must be what it was when given.
- * Return: 0 or an errno, ENOTDIR for another folder. */
-static errcode_t open_last(struct dir_source *s, const char *name, int *fd)
+static void prepared_release(struct dir_prepared *p)
 {
-	struct statx st;
-	errcode_t err = host_open(fd, s->top->fd, name,
-				  O_DIRECTORY | O_NOFOLLOW);
+	dir_ahead_end(&p->ahead);
+	dir_names_release(&p->names);
+	close(p->fd);
+}
 
-	if (err)
-		return err;
-	if (statx(*fd, "", AT_EMPTY_PATH, STATX_INO, &st))
+/* Open the folder given last, of the innermost frame, or take it over from
+ * who prepared it. */
+static errcode_t open_last(struct dir_source *s, struct dir_prepared *p)
+{
+	struct frame *f = s->top;
+	/* It was given last, so its name is the one before the next. */
+	size_t i = f->next - 1;
+	errcode_t err = 0;
+
+	if (!dir_ahead_enter(&f->ahead, i, p))
+		err = dir_open_looked(&p->fd, f->fd, f->names.sorted[i],
+				      dev_of(&s->last), s->last.stx_ino);
+	if (!err && s->scan.check_access &&
+	    faccessat(p->fd, ".", X_OK, AT_EACCESS)) {
 		err = errno;
-	else if (st.stx_ino != s->last.stx_ino ||
-		 dev_of(&st) != dev_of(&s->last))
-		err = ENOTDIR;
-	else if (s->scan.check_access && faccessat(*fd, ".", X_OK, AT_EACCESS))
-		err = errno;
-	if (err)
-		close(*fd);
+		prepared_release(p);
+	}
 	return err;
 }
 
-static struct frame *frame_new(struct dir_source *s, int fd, const char *name)
+static struct frame *frame_new(struct dir_source *s,
+			       const struct dir_prepared *p, const char *name)
 {
 	struct frame *f = calloc(1, sizeof(*f));
 
@@ -128,7 +134,9 @@ static struct frame *frame_new(struct dir_source *s, int fd, const char *name)
 		return NULL;
 	}
 	f->up = s->top;
-	f->fd = fd;
+	f->fd = p->fd;
+	f->names = p->names;
+	f->ahead = p->ahead;
 	f->dev = dev_of(&s->last);
 	f->ino = s->last.stx_ino;
 	f->path_len = s->scan.path.len;
@@ -204,36 +212,44 @@ static errcode_t look_ahead(struct dir_source *s, struct frame *f)
 {
 	if (f->next == f->names.n)
 		return 0;
-	return dir_ahead_begin(&f->ahead, s->lookers, f->fd,
-			       dir_scan_host_path(&s->scan), f->names.sorted,
-			       f->names.n, f->next) ?
+	return dir_ahead_begin(&f->ahead, s->lookers, f->fd, f->dev,
+			       dir_scan_host_path(&s->scan), &f->names,
+			       f->next) ?
 		diag_nomem(s->scan.options->diag) : 0;
 }
 
-/* Make the folder @fd, given last, the innermost frame; takes over @fd. */
-static errcode_t push(struct dir_source *s, int fd, const char *name)
+/* Read the names of @f, unless they were, and let them be looked at. */
+static errcode_t read_folder(struct dir_source *s, struct frame *f, bool *skip)
 {
-	struct frame *f = frame_new(s, fd, name);
+	errcode_t err;
+
+	if (f->ahead.window)
+		return 0;
+	err = dir_names_read(&f->names, f->fd);
+	if (err == ENOMEM)
+		return diag_nomem(s->scan.options->diag);
+	if (err)
+		return dir_scan_trouble(&s->scan, err, skip, CONTENT);
+	err = drop_excluded(s, f);
+	return err ? err : look_ahead(s, f);
+}
+
+/* Make the folder @p, given last, the innermost frame; takes over @p. */
+static errcode_t push(struct dir_source *s, struct dir_prepared *p,
+		      const char *name)
+{
+	struct frame *f = frame_new(s, p, name);
 	bool skip = false;
 	errcode_t err;
 
 	if (!f) {
 		if (name)
-			close(fd);
+			prepared_release(p);
 		return diag_nomem(s->scan.options->diag);
 	}
 	err = check_folder(s, f);
-	if (!err) {
-		err = dir_names_read(&f->names, fd);
-		if (err == ENOMEM)
-			err = diag_nomem(s->scan.options->diag);
-		else if (err)
-			err = dir_scan_trouble(&s->scan, err, &skip, CONTENT);
-	}
-	if (!err && !skip)
-		err = drop_excluded(s, f);
-	if (!err && !skip)
-		err = look_ahead(s, f);
+	if (!err)
+		err = read_folder(s, f, &skip);
 	if (err || skip) {
 		frame_free(f);
 		return err;
@@ -248,25 +264,22 @@ static errcode_t push(struct dir_source *s, int fd, const char *name)
 static errcode_t descend(struct dir_source *s)
 {
 	const struct source_options *o = s->scan.options;
+	struct dir_prepared p = { .fd = s->root->fd };
 	bool skip = false;
-	const char *name;
 	errcode_t err;
-	int fd;
 
 	s->descend = false;
 	if (!s->top)
-		return push(s, s->root->fd, NULL);
+		return push(s, &p, NULL);
 	if (o->one_file_system && dev_of(&s->last) != s->root_dev) {
 		diag_note(o->diag, DIAG_VERBOSE, dir_scan_host_path(&s->scan),
 			  "is on another file system: left empty");
 		return 0;
 	}
-	/* It was given last, so its name is the one before the next. */
-	name = s->top->names.sorted[s->top->next - 1];
-	err = open_last(s, name, &fd);
+	err = open_last(s, &p);
 	if (err)
 		return dir_scan_trouble(&s->scan, err, &skip, CONTENT);
-	return push(s, fd, name);
+	return push(s, &p, s->top->names.sorted[s->top->next - 1]);
 }
 
 /* Make the enclosing folder the innermost one again. */
@@ -440,7 +453,9 @@ errcode_t dir_source_open(struct source **ret, const char *path,
 	s->source.ops = &dir_ops;
 	RB_INIT(&s->on_way);
 	dir_scan_init(&s->scan, options);
-	s->lookers = dir_lookers_new(options->threads, look_flags(options));
+	s->lookers = dir_lookers_new(options->threads, look_flags(options),
+				     !options->n_exclude &&
+				     !options->one_file_system);
 	err = s->lookers ? exclude_init(&s->exclude, options) :
 			   diag_nomem(options->diag);
 	if (!err)
