@@ -69,8 +69,7 @@ instructions() {
 executes() {
 	local few many got
 	need valgrind
-	! nm "$E4PACK" 2>/dev/null | grep -q __asan_init ||
-		skip 'valgrind and sanitizers do not go together'
+	not_sanitized 'valgrind and sanitizers do not go together'
 	few=$(instructions a)
 	many=$(instructions b)
 	((few > 0 && many > few)) || fail 'valgrind counted nothing'
@@ -189,8 +188,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 # Files of a folder take 40 bytes more, for where they are.
 @test "calls: bytes of memory for small files" {
 	local n=45000 few many got
-	! nm "$E4PACK" 2>/dev/null | grep -q __asan_init ||
-		skip 'sanitizers take memory of their own'
+	not_sanitized 'sanitizers take memory of their own'
 	python3 -c '
 import sys, tarfile
 few, many = open("few.tar", "wb"), open("many.tar", "wb")

@@ -72,6 +72,11 @@ need_root() {
 	[[ $EUID = 0 ]] || skip 'needs root'
 }
 
+# not_sanitized REASON: skip the test if the program is built with sanitizers.
+not_sanitized() {
+	! nm "$E4PACK" 2>/dev/null | grep -q __asan_init || skip "$1"
+}
+
 need() {
 	local tool
 	for tool; do
