@@ -322,6 +322,9 @@ def parse_args():
     for name in args.cases:
         if name not in known:
             parser.error(f"no case {name}")
+    for folder in (args.folder, args.disk):
+        if not os.path.isdir(folder):
+            parser.error(f"{folder}: is not a folder")
     if "million" in args.cases and "kibs" not in args.cases:
         args.cases.insert(0, "kibs")    # its time is the budget
     return args, [known[n] for n in args.cases] or CASES
