@@ -160,7 +160,7 @@ void geometry_set_identity(struct geometry *g, const uint8_t uuid[16],
 	memcpy(sb->s_uuid, uuid, sizeof(sb->s_uuid));
 	memcpy(sb->s_hash_seed, hash_seed, sizeof(sb->s_hash_seed));
 	/* ext2fs_init_csum_seed() would take the old one with csum_seed. */
-	g->fs->csum_seed = ext2fs_crc32c_le(~0u, sb->s_uuid,
+	g->fs->csum_seed = format_crc32c(~0u, sb->s_uuid,
 					    sizeof(sb->s_uuid));
 	if (ext2fs_has_feature_csum_seed(sb))
 		sb->s_checksum_seed = g->fs->csum_seed;

@@ -147,8 +147,8 @@ static errcode_t check_csum(const struct dir_reader *r)
 		return 0;
 	put_le32(bytes, r->inode->ino);
 	put_le32(bytes + 4, r->inode->generation);
-	crc = ext2fs_crc32c_le(r->img->geo.csum_seed, bytes, 8);
-	if (ext2fs_crc32c_le(crc, r->block, len) == get_le32(tail + 8))
+	crc = format_crc32c(r->img->geo.csum_seed, bytes, 8);
+	if (format_crc32c(crc, r->block, len) == get_le32(tail + 8))
 		return 0;
 	return image_wrong_csum(r->img, IMAGE_CSUM_DIR,
 				"folder inode %u, block %" PRIu64,

@@ -108,20 +108,20 @@ bool inode_csum_is_right(const struct image_geometry *geo,
 		    get_le16(raw + OLD_SIZE) >= 4;
 
 	put_le32(number, ino);
-	crc = ext2fs_crc32c_le(geo->csum_seed, number, 4);
-	crc = ext2fs_crc32c_le(crc, raw + AT_GENERATION, 4);
-	crc = ext2fs_crc32c_le(crc, raw, AT_CSUM_LO);
-	crc = ext2fs_crc32c_le(crc, zero, 2);
-	crc = ext2fs_crc32c_le(crc, raw + AT_CSUM_LO + 2,
+	crc = format_crc32c(geo->csum_seed, number, 4);
+	crc = format_crc32c(crc, raw + AT_GENERATION, 4);
+	crc = format_crc32c(crc, raw, AT_CSUM_LO);
+	crc = format_crc32c(crc, zero, 2);
+	crc = format_crc32c(crc, raw + AT_CSUM_LO + 2,
 			       OLD_SIZE - AT_CSUM_LO - 2);
 	if (!high) {
-		crc = ext2fs_crc32c_le(crc, raw + OLD_SIZE,
+		crc = format_crc32c(crc, raw + OLD_SIZE,
 				       geo->inode_size - OLD_SIZE);
 		return (crc & 0xffff) == stored;
 	}
-	crc = ext2fs_crc32c_le(crc, raw + OLD_SIZE, AT_CSUM_HI - OLD_SIZE);
-	crc = ext2fs_crc32c_le(crc, zero, 2);
-	crc = ext2fs_crc32c_le(crc, raw + AT_CSUM_HI + 2,
+	crc = format_crc32c(crc, raw + OLD_SIZE, AT_CSUM_HI - OLD_SIZE);
+	crc = format_crc32c(crc, zero, 2);
+	crc = format_crc32c(crc, raw + AT_CSUM_HI + 2,
 			       geo->inode_size - AT_CSUM_HI - 2);
 	stored |= (uint32_t)get_le16(raw + AT_CSUM_HI) << 16;
 	return crc == stored;

@@ -139,7 +139,7 @@ static errcode_t check_node_csum(const struct map_walk *w,
 
 	if (!w->img->geo.metadata_csum || at + 4 > n->size)
 		return 0;
-	if (ext2fs_crc32c_le(w->csum_seed, n->data, at) ==
+	if (format_crc32c(w->csum_seed, n->data, at) ==
 	    get_le32(n->data + at))
 		return 0;
 	return image_wrong_csum(w->img, IMAGE_CSUM_EXTENT,
@@ -232,7 +232,7 @@ static errcode_t walk_extents(struct map_walk *w)
 
 	put_le32(bytes, w->inode->ino);
 	put_le32(bytes + 4, w->inode->generation);
-	w->csum_seed = ext2fs_crc32c_le(w->img->geo.csum_seed, bytes, 8);
+	w->csum_seed = format_crc32c(w->img->geo.csum_seed, bytes, 8);
 	root.depth = get_le16(root.data + 6);
 	if (root.depth > EXTENT_MAX_DEPTH)
 		return bad(w, "the extent tree is too deep");

@@ -108,7 +108,7 @@ static errcode_t keep_zero(void *arg, uint64_t len)
 static errcode_t check_hash(struct xattr_reader *r,
 			    const struct inode_info *i)
 {
-	uint32_t crc = ext2fs_crc32c_le(r->img->geo.csum_seed, r->value.data,
+	uint32_t crc = format_crc32c(r->img->geo.csum_seed, r->value.data,
 					r->value.len);
 
 	if (crc == (uint32_t)i->times[INODE_ATIME].sec ||
@@ -189,10 +189,10 @@ static errcode_t check_csum(struct xattr_reader *r, const uint8_t *block)
 	if (!r->img->geo.metadata_csum)
 		return 0;
 	put_le64(place, r->inode->file_acl);
-	crc = ext2fs_crc32c_le(r->img->geo.csum_seed, place, sizeof(place));
-	crc = ext2fs_crc32c_le(crc, block, AT_BLOCK_CSUM);
-	crc = ext2fs_crc32c_le(crc, zero, sizeof(zero));
-	crc = ext2fs_crc32c_le(crc, block + behind,
+	crc = format_crc32c(r->img->geo.csum_seed, place, sizeof(place));
+	crc = format_crc32c(crc, block, AT_BLOCK_CSUM);
+	crc = format_crc32c(crc, zero, sizeof(zero));
+	crc = format_crc32c(crc, block + behind,
 			       r->img->geo.block_size - behind);
 	if (crc == get_le32(block + AT_BLOCK_CSUM))
 		return 0;

@@ -138,14 +138,14 @@ for path, n in (("a/f", int(sys.argv[1])), ("b/f", int(sys.argv[2]))):
 @test "calls: instructions for small files" {
 	files a $FEW
 	files b $MANY
-	executes 25000
+	executes 20500
 }
 
 @test "calls: instructions for names without content" {
 	mkdir -p a/d b/d
 	(cd a/d && seq "$FEW" | xargs touch)
 	(cd b/d && seq "$MANY" | xargs touch)
-	executes 12300
+	executes 9200
 }
 
 # A file is made, written, given its owner, mode and times, and closed; many

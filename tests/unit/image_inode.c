@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <ext2fs/ext2fs.h>
 
 #include "base/endian.h"
 #include "image/inode.h"
@@ -315,6 +316,27 @@ static void size_high(void **state)
 	}
 }
 
+/* With the instruction of the processor and without it: the same, whatever
+ * the length and the alignment. */
+static void checksums(void **state)
+{
+	uint8_t bytes[320];
+	uint32_t crc = ~0U;
+	size_t i, from;
+
+	(void)state;
+	assert_int_equal(~format_crc32c(~0U, "123456789", 9), 0xe3069283);
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 2654435761U >> 11);
+	for (from = 0; from < 9; from++)
+		for (i = 0; i < sizeof(bytes) - from; i++) {
+			assert_int_equal(format_crc32c(crc, bytes + from, i),
+					 ext2fs_crc32c_le(crc, bytes + from,
+							  i));
+			crc = crc * 69069 + 1;
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +348,7 @@ int main(void)
 		cmocka_unit_test(links),
 		cmocka_unit_test(block_counts),
 		cmocka_unit_test(size_high),
+		cmocka_unit_test(checksums),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
