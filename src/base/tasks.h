@@ -15,16 +15,16 @@ enum { WORKERS_MAX = 64 };
  * for all of them: one that cannot be made is done without. */
 void workers_run(unsigned int n, void (*work)(void *arg), void *arg);
 
-/* A step that does not depend on those beside it. */
+/* A step of work. */
 struct task {
 	errcode_t (*run)(void *arg);
 	void *arg;
 	errcode_t err;		/* what it returned */
 };
 
-/* Run all @n tasks, each to its end whatever the others return; in their
- * order if not @side_by_side, else each in a thread of its own as far as
- * threads can be made.
+/* Run all @n tasks, each to its end whatever the others return; one after the
+ * other if not @side_by_side, else with a thread for each as far as these can
+ * be made.  They begin in their order, so one may wait for an earlier one.
  * Return: 0, or the first failure in the order of the tasks. */
 errcode_t tasks_run(struct task *tasks, size_t n, bool side_by_side);
 
