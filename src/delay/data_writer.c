@@ -20,8 +20,8 @@
 #include "base/fileio.h"
 #include "base/number.h"
 
-/* Bytes: what the kernel copies in one go costs a quarter less there; zeros
- * that are few are cheaper written among others. */
+/* Bytes: what the kernel copies in one go costs a quarter less there; maps are
+ * worth their making; zeros that are few are cheaper written among others. */
 enum {
 	LONG_COPY = 64 * 1024,
 	LONG_ZEROS = 1024 * 1024,
@@ -115,43 +115,33 @@ static uint64_t blocks_before_host_block(uint64_t from, uint64_t to,
 		bytes / bs : 0;
 }
 
-/* As the only one who writes, copy *@n blocks of @s that lie in @reader at
- * @from, and step over them.
- * Return: 0 with those that are left in *@n: the kernel cannot copy them. */
-static errcode_t copy_as_writer(struct data_writer *w, struct stretch *s,
+/* As the only one who writes, copy @len bytes at @from in @reader to @pblk.
+ * Return: 0 with *@done, less than @len where the kernel cannot copy. */
+static errcode_t copy_as_writer(struct data_writer *w,
 				const struct origin_reader *reader,
-				uint64_t from, uint64_t *n)
+				uint64_t from, uint64_t pblk, uint64_t len,
+				uint64_t *done)
 {
-	uint32_t bs = w->io->block_size;
-	errcode_t err, failed;
-	uint64_t done, pblk;
+	errcode_t failed;
 
-	err = io_copy_range(reader->fd, from, w->io->fd,
-			    blockio_position(w->io, s->pblk), *n * bs, &done);
-	failed = write_queue_leave(&w->shared->queue, &pblk);
-	if (failed)
-		return cannot_write(w, failed, pblk);
-	if (err)
+	if (io_copy_range(reader->fd, from, w->io->fd,
+			  blockio_position(w->io, pblk), len, done))
 		atomic_store(&w->shared->no_copy, true);
-	step(w, s, done / bs);
-	*n -= done / bs;
-	return 0;
+	failed = write_queue_leave(&w->shared->queue, &pblk);
+	return failed ? cannot_write(w, failed, pblk) : 0;
 }
 
-/* The same while another one writes. */
-static void copy_aside(struct data_writer *w, struct stretch *s,
-		       const struct origin_reader *reader, uint64_t from,
-		       uint64_t *n)
+/* The same while another one writes.  Return: what is done. */
+static uint64_t copy_aside(struct data_writer *w,
+			   const struct origin_reader *reader, uint64_t from,
+			   uint64_t pblk, uint64_t len)
 {
-	uint32_t bs = w->io->block_size;
-	uint64_t done;
+	uint64_t done = 0;
 
-	if (w->shared->queue.ground != GROUND_MEMORY || *n * bs < LONG_MAP)
-		return;
-	io_copy_mapped(reader->fd, from, w->io->fd,
-		       blockio_position(w->io, s->pblk), *n * bs, &done);
-	step(w, s, done / bs);
-	*n -= done / bs;
+	if (w->shared->queue.ground == GROUND_MEMORY && len >= LONG_MAP)
+		io_copy_mapped(reader->fd, from, w->io->fd,
+			       blockio_position(w->io, pblk), len, &done);
+	return done;
 }
 
 /* Copy @n blocks of @s, all from @r, inside the kernel, as far as it can:
@@ -161,7 +151,7 @@ static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 				const struct content_range *r, uint64_t n)
 {
 	uint32_t bs = w->io->block_size;
-	uint64_t lead, from = r->origin_offset + (s->pos - r->offset);
+	uint64_t lead, done, from = r->origin_offset + (s->pos - r->offset);
 	struct write_queue *queue = &w->shared->queue;
 	struct origin_reader *reader;
 	errcode_t err;
@@ -179,10 +169,13 @@ static errcode_t copy_in_kernel(struct data_writer *w, struct stretch *s,
 	if (lead)
 		return gather(w, s, lead);
 	if (write_queue_enter(queue, queue->ground == GROUND_MAY_SHARE))
-		err = copy_as_writer(w, s, reader, from, &n);
+		err = copy_as_writer(w, reader, from, s->pblk, n * bs, &done);
 	else
-		copy_aside(w, s, reader, from, &n);
-	return !err && n ? gather(w, s, n) : err;
+		done = copy_aside(w, reader, from, s->pblk, n * bs);
+	if (err)
+		return err;
+	step(w, s, done / bs);
+	return done / bs < n ? gather(w, s, n - done / bs) : 0;
 }
 
 static errcode_t zero_blocks(struct data_writer *w, struct stretch *s,
