@@ -129,7 +129,8 @@ static void linear_encode(const struct dir_layout *l, uint8_t *blocks,
 			  uint32_t generation, uint32_t parent, const struct dir_name *names)
 {
 	struct dirleaf d = { .fmt = fmt,
-			     .seed = format_inode_seed(fmt, ino, generation) };
+			     .seed = format_inode_seed(fmt->csum_seed, ino,
+						       generation) };
 	uint8_t *next = blocks, *end = blocks + l->blocks * fmt->block_size;
 	uint32_t i;
 

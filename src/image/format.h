@@ -68,8 +68,9 @@ uint32_t format_crc32c(uint32_t crc, const void *data, size_t len);
 uint32_t format_crc32_be(uint32_t crc, const void *data, size_t len);
 
 /* The seed of the checksums of inode @ino's own blocks: crc32c over the
- * number and the generation, both little-endian. */
-uint32_t format_inode_seed(const struct format *fmt, uint32_t ino,
+ * number and the generation, both little-endian, continued from the seed of
+ * the file system. */
+uint32_t format_inode_seed(uint32_t csum_seed, uint32_t ino,
 			   uint32_t generation);
 
 #endif

@@ -161,7 +161,7 @@ void geometry_set_identity(struct geometry *g, const uint8_t uuid[16],
 	memcpy(sb->s_hash_seed, hash_seed, sizeof(sb->s_hash_seed));
 	/* ext2fs_init_csum_seed() would take the old one with csum_seed. */
 	g->fs->csum_seed = format_crc32c(~0u, sb->s_uuid,
-					    sizeof(sb->s_uuid));
+					 sizeof(sb->s_uuid));
 	if (ext2fs_has_feature_csum_seed(sb))
 		sb->s_checksum_seed = g->fs->csum_seed;
 	g->format.csum_seed = g->fs->csum_seed;

@@ -316,7 +316,8 @@ void htree_encode(const struct dir_layout *l, uint8_t *blocks,
 		  const struct dir_name *names)
 {
 	struct encoder c = { .fmt = fmt, .blocks = blocks,
-			     .seed = format_inode_seed(fmt, ino, generation) };
+			     .seed = format_inode_seed(fmt->csum_seed, ino,
+						       generation) };
 	uint64_t i;
 
 	index_init(&c.index, fmt, l->leaves);

@@ -181,7 +181,7 @@ static void put_extra(uint8_t *out, const struct format *fmt,
 static void put_checksum(uint8_t *out, const struct format *fmt,
 			 uint32_t ino, uint32_t generation)
 {
-	uint32_t crc = format_inode_seed(fmt, ino, generation);
+	uint32_t crc = format_inode_seed(fmt->csum_seed, ino, generation);
 
 	put_le16(out + CHECKSUM_LO, 0);
 	if (covers(fmt, CHECKSUM_HI, 2))

@@ -70,6 +70,7 @@ errcode_t mapping_encode(uint8_t i_block[60], uint8_t *blocks,
 		return indirect_encode(i_block, blocks, meta_pblk, fmt,
 				       extents, n);
 	extent_tree_encode(i_block, blocks, meta_pblk, fmt,
-			   format_inode_seed(fmt, ino, generation), extents, n);
+			   format_inode_seed(fmt->csum_seed, ino, generation),
+			   extents, n);
 	return 0;
 }

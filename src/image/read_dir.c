@@ -139,15 +139,13 @@ static errcode_t check_csum(const struct dir_reader *r)
 {
 	const uint32_t len = r->img->geo.block_size - TAIL_LEN;
 	const uint8_t *tail = r->block + len;
-	uint8_t bytes[8];
 	uint32_t crc;
 
 	if (!r->img->geo.metadata_csum || is_index(r) || get_le32(tail) ||
 	    get_le16(tail + 4) != TAIL_LEN || tail[7] != TAIL_TYPE)
 		return 0;
-	put_le32(bytes, r->inode->ino);
-	put_le32(bytes + 4, r->inode->generation);
-	crc = format_crc32c(r->img->geo.csum_seed, bytes, 8);
+	crc = format_inode_seed(r->img->geo.csum_seed, r->inode->ino,
+				r->inode->generation);
 	if (format_crc32c(crc, r->block, len) == get_le32(tail + 8))
 		return 0;
 	return image_wrong_csum(r->img, IMAGE_CSUM_DIR,

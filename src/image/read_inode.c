@@ -103,26 +103,24 @@ bool inode_csum_is_right(const struct image_geometry *geo,
 {
 	static const uint8_t zero[2] = { 0, 0 };
 	uint32_t crc, stored = get_le16(raw + AT_CSUM_LO);
-	uint8_t number[4];
 	bool high = geo->inode_size > OLD_SIZE &&
 		    get_le16(raw + OLD_SIZE) >= 4;
 
-	put_le32(number, ino);
-	crc = format_crc32c(geo->csum_seed, number, 4);
-	crc = format_crc32c(crc, raw + AT_GENERATION, 4);
+	crc = format_inode_seed(geo->csum_seed, ino,
+				get_le32(raw + AT_GENERATION));
 	crc = format_crc32c(crc, raw, AT_CSUM_LO);
 	crc = format_crc32c(crc, zero, 2);
 	crc = format_crc32c(crc, raw + AT_CSUM_LO + 2,
-			       OLD_SIZE - AT_CSUM_LO - 2);
+			    OLD_SIZE - AT_CSUM_LO - 2);
 	if (!high) {
 		crc = format_crc32c(crc, raw + OLD_SIZE,
-				       geo->inode_size - OLD_SIZE);
+				    geo->inode_size - OLD_SIZE);
 		return (crc & 0xffff) == stored;
 	}
 	crc = format_crc32c(crc, raw + OLD_SIZE, AT_CSUM_HI - OLD_SIZE);
 	crc = format_crc32c(crc, zero, 2);
 	crc = format_crc32c(crc, raw + AT_CSUM_HI + 2,
-			       geo->inode_size - AT_CSUM_HI - 2);
+			    geo->inode_size - AT_CSUM_HI - 2);
 	stored |= (uint32_t)get_le16(raw + AT_CSUM_HI) << 16;
 	return crc == stored;
 }

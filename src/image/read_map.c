@@ -227,12 +227,10 @@ static errcode_t walk_extents(struct map_walk *w)
 	struct node root = { .data = w->inode->i_block,
 			     .size = sizeof(w->inode->i_block),
 			     .lo = 0, .hi = LBLK_END };
-	uint8_t bytes[8];
 	errcode_t err;
 
-	put_le32(bytes, w->inode->ino);
-	put_le32(bytes + 4, w->inode->generation);
-	w->csum_seed = format_crc32c(w->img->geo.csum_seed, bytes, 8);
+	w->csum_seed = format_inode_seed(w->img->geo.csum_seed, w->inode->ino,
+					 w->inode->generation);
 	root.depth = get_le16(root.data + 6);
 	if (root.depth > EXTENT_MAX_DEPTH)
 		return bad(w, "the extent tree is too deep");

@@ -109,7 +109,7 @@ static errcode_t check_hash(struct xattr_reader *r,
 			    const struct inode_info *i)
 {
 	uint32_t crc = format_crc32c(r->img->geo.csum_seed, r->value.data,
-					r->value.len);
+				     r->value.len);
 
 	if (crc == (uint32_t)i->times[INODE_ATIME].sec ||
 	    ((uint32_t)i->times[INODE_MTIME].sec == r->inode->ino &&
@@ -193,7 +193,7 @@ static errcode_t check_csum(struct xattr_reader *r, const uint8_t *block)
 	crc = format_crc32c(crc, block, AT_BLOCK_CSUM);
 	crc = format_crc32c(crc, zero, sizeof(zero));
 	crc = format_crc32c(crc, block + behind,
-			       r->img->geo.block_size - behind);
+			    r->img->geo.block_size - behind);
 	if (crc == get_le32(block + AT_BLOCK_CSUM))
 		return 0;
 	return image_wrong_csum(r->img, IMAGE_CSUM_XATTR,

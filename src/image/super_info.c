@@ -219,9 +219,9 @@ errcode_t read_super_info(struct super_info *ret, struct image *img)
 	ret->csum = get_le32(&raw.s_checksum);
 	ret->csum_seed = get_le32(&raw.s_checksum_seed);
 	ret->csum_good = get_le32(&raw.s_checksum) ==
-		format_crc32c(UINT32_MAX, (const uint8_t *)&raw,
-				 offsetof(struct ext2_super_block,
-					  s_checksum));
+		format_crc32c(UINT32_MAX, &raw,
+			      offsetof(struct ext2_super_block,
+				       s_checksum));
 	return 0;
 }
 
@@ -247,7 +247,7 @@ errcode_t read_mmp_info(struct mmp_info *ret, struct image *img,
 	get_string(ret->device, raw.mmp_bdevname, sizeof(raw.mmp_bdevname));
 	ret->check_interval = get_le16(&raw.mmp_check_interval);
 	ret->csum_good = get_le32(&raw.mmp_checksum) ==
-		format_crc32c(img->geo.csum_seed, (const uint8_t *)&raw,
-				 offsetof(struct mmp_struct, mmp_checksum));
+		format_crc32c(img->geo.csum_seed, &raw,
+			      offsetof(struct mmp_struct, mmp_checksum));
 	return 0;
 }
