@@ -289,9 +289,8 @@ static errcode_t put_inode(struct table_writer *w, uint32_t ino)
 {
 	const struct format *fmt = &w->p->format;
 	const struct geometry *g = &w->p->geometry;
-	uint32_t group = (ino - 1) / g->group_inodes;
-	uint64_t offset = (uint64_t)((ino - 1) % g->group_inodes) *
-			  fmt->inode_size;
+	uint32_t i = ino - 1, group = i / g->group_inodes;
+	uint64_t offset = (uint64_t)(i % g->group_inodes) * fmt->inode_size;
 	uint64_t pblk = geometry_inode_table(g, group) +
 			(offset >> fmt->block_bits);
 	struct inode_values v;
@@ -307,8 +306,7 @@ static errcode_t put_inode(struct table_writer *w, uint32_t ino)
 	}
 	err = values(w, ino, &v, &used);
 	if (used || ino <= FORMAT_LOST_FOUND_INO)
-		w->result->in_use[(ino - 1) >> 3] |= (uint8_t)
-						     (1u << ((ino - 1) & 7));
+		w->result->in_use[i >> 3] |= (uint8_t)(1u << (i & 7));
 	if (err || !used)
 		return err;
 	inode_encode(w->block + (offset & (fmt->block_size - 1)), fmt, ino,
