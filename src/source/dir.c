@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -69,11 +68,6 @@ struct dir_source {
 	struct statx last;		/* of the folder given last */
 };
 
-static dev_t dev_of(const struct statx *st)
-{
-	return makedev(st->stx_dev_major, st->stx_dev_minor);
-}
-
 static void frame_close(struct frame *f)
 {
 	/* The root's belongs to the origins, too. */
@@ -111,7 +105,7 @@ static errcode_t open_last(struct dir_source *s, struct dir_prepared *p)
 
 	if (!dir_ahead_enter(&f->ahead, i, p))
 		err = dir_open_looked(&p->fd, f->fd, f->names.sorted[i],
-				      dev_of(&s->last), s->last.stx_ino);
+				      host_dev(&s->last), s->last.stx_ino);
 	if (!err && s->scan.check_access &&
 	    faccessat(p->fd, ".", X_OK, AT_EACCESS)) {
 		err = errno;
@@ -137,7 +131,7 @@ static struct frame *frame_new(struct dir_source *s,
 	f->fd = p->fd;
 	f->names = p->names;
 	f->ahead = p->ahead;
-	f->dev = dev_of(&s->last);
+	f->dev = host_dev(&s->last);
 	f->ino = s->last.stx_ino;
 	f->path_len = s->scan.path.len;
 	return f;
@@ -271,7 +265,7 @@ static errcode_t descend(struct dir_source *s)
 	s->descend = false;
 	if (!s->top)
 		return push(s, &p, NULL);
-	if (o->one_file_system && dev_of(&s->last) != s->root_dev) {
+	if (o->one_file_system && host_dev(&s->last) != s->root_dev) {
 		diag_note(o->diag, DIAG_VERBOSE, dir_scan_host_path(&s->scan),
 			  "is on another file system: left empty");
 		return 0;
@@ -295,7 +289,7 @@ static errcode_t leave(struct dir_source *s)
 		err = io_open(&up->fd, f->fd, "..", O_PATH | O_DIRECTORY);
 		if (!err && statx(up->fd, "", AT_EMPTY_PATH, STATX_INO, &st))
 			err = errno;
-		if (!err && (st.stx_ino != up->ino || dev_of(&st) != up->dev))
+		if (!err && (st.stx_ino != up->ino || host_dev(&st) != up->dev))
 			err = E4PACK_ET_CHANGED;
 		if (!buf_str(&s->scan.path))
 			return diag_nomem(s->scan.options->diag);
@@ -330,7 +324,7 @@ static errcode_t give_root(struct dir_source *s, struct entry *e, bool *end)
 	err = dir_entry_read(&s->scan, e, &look, s->root, s->root->fd, ".",
 			     end);
 	s->last = look.st;
-	s->root_dev = dev_of(&s->last);
+	s->root_dev = host_dev(&s->last);
 	s->started = true;
 	s->descend = !err && !*end;
 	return err;

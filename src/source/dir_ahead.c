@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/sysmacros.h>
 
 #include "base/number.h"
 #include "source/dir_entry.h"
+#include "source/host_file.h"
 
 enum { SPINS = 20000 };		/* looks at a chunk before sleep */
 
@@ -101,8 +101,7 @@ static bool is_folder(const struct dir_window *w, const struct dir_look *look)
 {
 	return !look->err && S_ISDIR(look->st.stx_mode) &&
 	       !(look->st.stx_attributes & ASKS) &&
-	       makedev(look->st.stx_dev_major, look->st.stx_dev_minor) ==
-	       w->dev;
+	       host_dev(&look->st) == w->dev;
 }
 
 static void look_at_chunk(const struct dir_lookers *l, struct dir_window *w,

@@ -11,7 +11,6 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -101,7 +100,7 @@ static errcode_t check_target(struct dir_scan *s, const struct statx *st)
 	const struct source_options *o = s->options;
 
 	if (!o->has_target || st->stx_ino != o->target_ino ||
-	    makedev(st->stx_dev_major, st->stx_dev_minor) != o->target_dev)
+	    host_dev(st) != o->target_dev)
 		return 0;
 	return diag_error(o->diag, dir_scan_host_path(s), E4PACK_ET_FAILED,
 			  "the image lies inside this source");
@@ -154,7 +153,7 @@ static errcode_t fill_common(struct dir_scan *s, struct entry *e,
 	/* Links and devices may have several names, too. */
 	if (st->stx_nlink > 1 && !S_ISDIR(st->stx_mode)) {
 		e->has_identity = true;
-		e->link_dev = makedev(st->stx_dev_major, st->stx_dev_minor);
+		e->link_dev = host_dev(st);
 		e->link_ino = st->stx_ino;
 	}
 	return 0;

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <strings.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "source/host_file.h"
@@ -28,8 +27,7 @@ errcode_t dir_open_looked(int *fd, int dirfd, const char *name, dev_t dev,
 		return err;
 	if (statx(*fd, "", AT_EMPTY_PATH, STATX_INO, &st))
 		err = errno;
-	else if (st.stx_ino != ino ||
-		 makedev(st.stx_dev_major, st.stx_dev_minor) != dev)
+	else if (st.stx_ino != ino || host_dev(&st) != dev)
 		err = ENOTDIR;
 	if (err)
 		close(*fd);

@@ -24,7 +24,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/errors.h"
@@ -132,7 +131,7 @@ static uint64_t state_print(const struct stat *st)
 static uint64_t scan_print(const struct statx *st)
 {
 	const struct stat s = {
-		.st_dev = makedev(st->stx_dev_major, st->stx_dev_minor),
+		.st_dev = host_dev(st),
 		.st_ino = st->stx_ino, .st_size = (off_t)st->stx_size,
 		.st_mode = st->stx_mode,
 		.st_mtim = { st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec },

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <et/com_err.h>
 
@@ -48,6 +49,12 @@ void host_dir_put(struct host_dir *d);
  * allowed, and without blocking.  @flags as for io_open().
  * Return: 0 or an errno. */
 errcode_t host_open(int *fd_ret, int dirfd, const char *name, int flags);
+
+/* The device that @st is on. */
+static inline dev_t host_dev(const struct statx *st)
+{
+	return makedev(st->stx_dev_major, st->stx_dev_minor);
+}
 
 /* Make an origin over the regular file @name in @dir, seen as @st
  * (STATX_BASIC_STATS).  When a reader is closed, and for a large file when it
