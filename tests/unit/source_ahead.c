@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -137,18 +136,6 @@ static void same_for_any_threads(void **state)
 	dir_lookers_free(NULL);
 }
 
-static int open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
 /* A folder of @FOLDERS folders, each with a folder and a file of its own
  * size, and some in between that are none. */
 enum { FOLDERS = 40, FILE_EACH = 5 };
@@ -198,7 +185,7 @@ static bool wait_for_files(int before, int n)
 	int i;
 
 	for (i = 0; i < 5000; i++) {
-		if (open_files() >= before + n)
+		if (scratch_open_files() >= before + n)
 			return true;
 		usleep(1000);
 	}
@@ -228,7 +215,7 @@ static void go_through(uint32_t threads, struct row *r, int step)
 						true);
 	struct dir_ahead a = { NULL, NULL };
 	struct dir_prepared p, deep;
-	int i, before = open_files();
+	int i, before = scratch_open_files();
 
 	assert_non_null(l);
 	begin_folders(&a, l, r);
@@ -254,7 +241,7 @@ static void go_through(uint32_t threads, struct row *r, int step)
 		release(&p);
 	}
 	dir_ahead_end(&a);
-	assert_int_equal(open_files(), before);
+	assert_int_equal(scratch_open_files(), before);
 	dir_lookers_free(l);
 }
 
@@ -305,7 +292,7 @@ static void other_folders(void **state)
 static void not_prepared(void **state)
 {
 	struct rlimit files, few = { .rlim_cur = 8 };
-	int i, before = open_files();
+	int i, before = scratch_open_files();
 	struct dir_prepared p;
 	struct row r;
 
@@ -329,7 +316,7 @@ static void not_prepared(void **state)
 		assert_false(dir_ahead_enter(&a, 0, &p));
 		dir_ahead_end(&a);
 		dir_lookers_free(l);
-		assert_int_equal(open_files(), before);
+		assert_int_equal(scratch_open_files(), before);
 	}
 	for (i = 0; i < FOLDERS; i++)
 		free(r.names[i]);

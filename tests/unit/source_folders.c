@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,18 +67,6 @@ static void make_tree(struct scratch *s)
 	scratch_mkdir(s, "empty");
 }
 
-static int open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
 /* Scan, but not below every @prune-th folder (0: all), and no more than
  * @most entries. */
 static errcode_t scan(struct scratch *s, struct buf *paths, int prune,
@@ -118,7 +105,7 @@ static void same_entries(void **state)
 	int i, k, before;
 
 	make_tree(s);
-	before = open_files();
+	before = scratch_open_files();
 	for (k = 0; k < 3; k++) {
 		s->options.threads = 0;
 		assert_int_equal(scan(s, &want, prunes[k], INT32_MAX), 0);
@@ -128,7 +115,7 @@ static void same_entries(void **state)
 					 0);
 			assert_string_equal((char *)got.data,
 					    (char *)want.data);
-			assert_int_equal(open_files(), before);
+			assert_int_equal(scratch_open_files(), before);
 		}
 	}
 	buf_release(&want);
@@ -143,11 +130,11 @@ static void given_up(void **state)
 	int n, before;
 
 	make_tree(s);
-	before = open_files();
+	before = scratch_open_files();
 	for (n = 1; n < 700; n += 13) {
 		s->options.threads = threads[n % RUNS];
 		assert_int_equal(scan(s, &got, 0, n), 0);
-		assert_int_equal(open_files(), before);
+		assert_int_equal(scratch_open_files(), before);
 	}
 	buf_release(&got);
 }

@@ -57,6 +57,9 @@ errcode_t scratch_read(struct scratch *s, const struct entry *e,
 int scratch_in_child(int (*check)(struct scratch *s), struct scratch *s,
 		     bool unprivileged);
 
+/* How many descriptors are open. */
+int scratch_open_files(void);
+
 /* For checks in a child: end it with the line number where @x is false. */
 #define CHECK(x)				\
 	do {					\
