@@ -11,6 +11,9 @@ to another tool's or in seconds, and a memory.  The table shows the best and
 the median of each tool, how many times e4pack's best its own is, and its
 greatest memory; where e4pack is over the budget the table says so, and the
 exit status is 1.
+
+"bare calls" is no tool: it asks the kernel for a tree as create does, and
+writes the bytes, but does nothing itself (bare.c; "make tests/bench/bare").
 """
 
 import argparse
@@ -28,6 +31,7 @@ from bench_chart import write_chart
 
 MIB = 1 << 20
 E4PACK = os.path.realpath(os.environ.get("E4PACK", "src/e4pack"))
+BARE = os.path.realpath(os.environ.get("BARE", "tests/bench/bare"))
 
 
 class Case:
@@ -68,6 +72,9 @@ PACKERS = {
                  ' "$blocks"',
     "mounted copy": MOUNTED,
 }
+# What the kernel alone takes for many small files; see bare.c.
+SMALL_FILES = {**PACKERS,
+               "bare calls": 'exec "$BARE" "$(nproc)" "$in" "$out"'}
 SPARSE_TAR = dict(PACKERS, tar='exec tar -S -C "$in" -cf "$out" .')
 SPARSE_TAR["cp"] = 'exec cp -a --sparse=auto "$in" "$out"'
 WITH_CP = dict(PACKERS, cp='exec cp -a "$in" "$out"')
@@ -91,12 +98,12 @@ def disk(name, about, memory):
 
 
 CASES = [
-    Case("debian", "a Debian system", "debian", PACKERS, ("tar", 0.6),
-         by_object),
-    Case("small", "200,000 small files", "small", PACKERS, ("tar", 0.6),
-         by_object),
+    Case("debian", "a Debian system", "debian", SMALL_FILES,
+         ("tar", 0.6), by_object),
+    Case("small", "200,000 small files", "small", SMALL_FILES,
+         ("tar", 0.6), by_object),
     Case("names", "100,000 names in a folder", "names",
-         {k: v for k, v in PACKERS.items() if k != "mke2fs -d"},
+         {k: v for k, v in SMALL_FILES.items() if k != "mke2fs -d"},
          ("tar", 0.6), by_object),
     Case("big", "2 files of 1 GiB", "big", WITH_CP, ("cp", 0.8), 64 * MIB),
     Case("sparse", "10 GiB with 100 MiB of data", "sparse", SPARSE_TAR,
@@ -110,10 +117,11 @@ CASES = [
     disk("small", "200,000 small files", by_object),
     disk("big", "2 files of 1 GiB", 64 * MIB),
     Case("kibs", "200,000 files of 1 KiB", "kibs",
-         {k: PACKERS[k] for k in ("e4pack", "tar")}, ("tar", 0.6), by_object),
+         {k: SMALL_FILES[k] for k in ("e4pack", "tar", "bare calls")},
+         ("tar", 0.6), by_object),
     Case("million", "1,000,000 files of 1 KiB", "million",
-         {k: PACKERS[k] for k in ("e4pack", "tar")}, ("kibs", 5.5),
-         lambda n: 300 * n),
+         {k: SMALL_FILES[k] for k in ("e4pack", "tar", "bare calls")},
+         ("kibs", 5.5), lambda n: 300 * n),
     Case("holes", "100,000 times data and hole", "holes",
          {"e4pack": create(), "cp": 'exec cp -a "$in" "$out"'}, 0.5,
          64 * MIB),
@@ -206,8 +214,8 @@ class Bench:
         n = self.objects[case.source]
         kib += kib // 4 + n * 5 + 65536
         out = (self.disk if case.on_disk else self.dir) + "/out"
-        return dict(os.environ, E4PACK=E4PACK, dir=self.dir, out=out,
-                    size=f"{kib}K", blocks=f"{kib}K", inodes=str(n + 1000),
+        return dict(os.environ, E4PACK=E4PACK, BARE=BARE, dir=self.dir,
+                    out=out, size=f"{kib}K", blocks=f"{kib}K", inodes=str(n + 1000),
                     **{"in": path})
 
     def turn(self, case, command, env, log, measure=run_timed):

@@ -87,3 +87,44 @@ more() {
 		grep -Fxq "$words" found || fail "no $words"
 	done
 }
+
+@test "bench: bare calls copy every file, each into whole blocks" {
+	"${CC:-cc}" -D_GNU_SOURCE -O1 -pthread -o bare \
+		"$BATS_TEST_DIRNAME/../bench/bare.c"
+	python3 - <<-'END'
+		import os
+		sizes = {"empty": 0, "one": 1, "block": 4096, "more": 4097,
+		         "long": 1300000, "d/below": 7, "d/e/deep": 9000}
+		os.makedirs("tree/d/e")
+		os.symlink("nowhere", "tree/link")
+		for i, (name, size) in enumerate(sizes.items()):
+		    with open("tree/" + name, "wb") as f:
+		        f.write(bytes([i + 1]) * size)
+		for i in range(300):
+		    with open(f"tree/d/{i}", "wb") as f:
+		        f.write(f"file {i}".encode())
+	END
+	for threads in 1 4; do
+		./bare $threads tree copy
+		python3 - <<-'END'
+			import os
+			with open("copy", "rb") as f:
+			    copy = f.read()
+			blocks = 0
+			for folder, _, names in os.walk("tree"):
+			    for name in names:
+			        if name == "link":
+			            continue
+			        with open(f"{folder}/{name}", "rb") as f:
+			            data = f.read()
+			        n = -(-len(data) // 4096)
+			        data = data.ljust(n * 4096, b"\0")
+			        at = copy.find(data)
+			        assert not n or at >= 0 and at % 4096 == 0, name
+			        blocks += n
+			assert len(copy) == blocks * 4096, (len(copy), blocks)
+		END
+		rm copy
+	done
+	run -1 ./bare 1 missing copy
+}
