@@ -56,7 +56,7 @@ struct writeback_options {
 	void *select_arg;	/* first argument of @select */
 };
 
-/* Write the bytes of all written blocks of @n files (the array is sorted
+/* Write the bytes of all written blocks of @n files (the array may be sorted
  * here), last blocks padded with zeros, and check that no origin changed.
  * The bytes written do not depend on the number of threads.  Files with a map
  * on disk are E4PACK_ET_BUG without @select: some of their blocks keep what

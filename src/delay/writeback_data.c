@@ -2,7 +2,7 @@
 /*
  * Writeback, second step: the bytes, in physical order.
  *
- * The items, sorted by place, and the extents inside each are one long list
+ * The items in the order of places, and the extents inside each, are one list
  * of blocks that is never built: a cursor (item, logical block) walks it.
  * Workers take chunks of it in turn under a lock, so all of them work in the
  * same region of the disk.  Which worker takes which chunk does not matter:
@@ -12,12 +12,12 @@
 #include "delay/writeback.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "base/errors.h"
 #include "base/fileio.h"
 #include "base/tasks.h"
 #include "delay/data_writer.h"
+#include "delay/write_order.h"
 
 enum {
 	CHUNK_BYTES = 4 * 1024 * 1024,
@@ -26,7 +26,7 @@ enum {
 };
 
 struct cursor {
-	size_t item;
+	struct write_position item;
 	uint32_t lblk;
 	struct es_node *at;	/* in its tree */
 };
@@ -34,32 +34,12 @@ struct cursor {
 struct job {
 	const struct blockio *io;
 	const struct writeback_options *options;
-	const struct writeback_item *items;
-	size_t n;
+	struct write_order order;
 	struct data_shared shared;
 	pthread_mutex_t lock;	/* for what follows, and the progress */
 	struct cursor next;
 	errcode_t err;		/* the first failure */
 };
-
-static int by_place(const void *a, const void *b)
-{
-	const struct writeback_item *x = a, *y = b;
-
-	return (x->pblk > y->pblk) - (x->pblk < y->pblk);
-}
-
-/* Mostly they are sorted, as places are given in order; to sort them anyway
- * takes as much memory again. */
-static void sort_by_place(struct writeback_item *items, size_t n)
-{
-	size_t i = 1;
-
-	while (i < n && by_place(&items[i - 1], &items[i]) <= 0)
-		i++;
-	if (i < n)
-		qsort(items, n, sizeof(*items), by_place);
-}
 
 /* Find the next written blocks of the file at @c that are to be written here,
  * at most @max, and step over them.  Return: whether there are any. */
@@ -91,12 +71,15 @@ static bool next_extent(const struct job *job, struct cursor *c,
 			uint64_t max, const struct delayed_file **f,
 			struct es_extent *e)
 {
-	for (; c->item < job->n; c->item++, c->lblk = 0, c->at = NULL) {
-		*f = job->items[c->item].file;
+	for (;;) {
+		*f = job->order.items[c->item.item].file;
 		if (next_in_file(job, c, max, *f, e))
 			return true;
+		if (!write_order_next(&job->order, &c->item))
+			return false;
+		c->lblk = 0;
+		c->at = NULL;
 	}
-	return false;
 }
 
 /* Take the next chunk.  Return: its blocks, 0 at the end or after a
@@ -196,16 +179,16 @@ static void work(void *arg)
 }
 
 /* Whether every file can be written from its content alone. */
-static errcode_t check_items(const struct job *job)
+static errcode_t check_items(const struct writeback_item *items, size_t n,
+			     const struct writeback_options *o)
 {
 	size_t i;
 
-	for (i = 0; i < job->n; i++) {
-		const struct delayed_file *f = job->items[i].file;
+	for (i = 0; i < n; i++) {
+		const struct delayed_file *f = items[i].file;
 
-		if (f->es.delayed || (f->on_disk && !job->options->select))
-			return diag_error(job->options->diag, NULL,
-					  E4PACK_ET_BUG, NULL);
+		if (f->es.delayed || (f->on_disk && !o->select))
+			return diag_error(o->diag, NULL, E4PACK_ET_BUG, NULL);
 	}
 	return 0;
 }
@@ -215,7 +198,7 @@ static unsigned int count_workers(const struct job *job)
 {
 	uint64_t chunk = CHUNK_BYTES / job->io->block_size, chunks = 0;
 	unsigned int max = job->options->threads;
-	struct cursor c = { .item = 0 };
+	struct cursor c = job->next;
 	const struct delayed_file *f;
 	struct es_extent e;
 	uint64_t blocks = 0;
@@ -241,28 +224,35 @@ static uint32_t buffer_blocks(const struct blockio *io, unsigned int workers)
 	return bytes < io->block_size ? 1 : bytes / io->block_size;
 }
 
+static errcode_t write_items(struct job *job)
+{
+	unsigned int workers = count_workers(job);
+
+	if (!workers)
+		return 0;
+	if (write_queue_init(&job->shared.queue, job->io, workers,
+			     buffer_blocks(job->io, workers)))
+		return diag_nomem(job->options->diag);
+	pthread_mutex_init(&job->lock, NULL);
+	workers_run(workers, work, job);
+	pthread_mutex_destroy(&job->lock);
+	write_queue_release(&job->shared.queue);
+	return job->err;
+}
+
 errcode_t writeback_data(const struct blockio *io,
 			 struct writeback_item *items, size_t n,
 			 const struct writeback_options *options)
 {
-	struct job job = { .io = io, .options = options, .items = items,
-			   .n = n };
-	unsigned int workers;
-	errcode_t err;
+	struct job job = { .io = io, .options = options };
+	errcode_t err = check_items(items, n, options);
 
-	err = check_items(&job);
-	if (err)
+	if (err || !n)
 		return err;
-	sort_by_place(items, n);
-	workers = count_workers(&job);
-	if (!workers)
-		return 0;
-	if (write_queue_init(&job.shared.queue, io, workers,
-			     buffer_blocks(io, workers)))
+	if (write_order_init(&job.order, items, n))
 		return diag_nomem(options->diag);
-	pthread_mutex_init(&job.lock, NULL);
-	workers_run(workers, work, &job);
-	pthread_mutex_destroy(&job.lock);
-	write_queue_release(&job.shared.queue);
-	return job.err;
+	job.next.item = write_order_begin(&job.order);
+	err = write_items(&job);
+	write_order_release(&job.order);
+	return err;
 }
