@@ -68,15 +68,17 @@ struct list {
 	struct piece *first, **last;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct list to_look = { NULL, &to_look.first };
-static struct list to_copy = { NULL, &to_copy.first };
-static unsigned int looking;	/* threads that may find more */
+/* What the threads share. */
+struct job {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct list to_look, to_copy;
+	unsigned int looking;	/* threads that may find more */
 
-static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t written;	/* bytes of the target that are given away */
-static int target;
+	pthread_mutex_t write_lock;
+	uint64_t written;	/* bytes of the target that are given away */
+	int target;
+};
 
 static void *allocate(size_t size)
 {
@@ -117,12 +119,12 @@ static struct piece *piece_new(int dirfd, const char *name)
 }
 
 /* Have somebody go on with @p, or with what @l gets after it. */
-static void hand_over(struct list *l, struct piece *p)
+static void hand_over(struct job *j, struct list *l, struct piece *p)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&j->lock);
 	append(l, p);
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
+	pthread_cond_broadcast(&j->changed);
+	pthread_mutex_unlock(&j->lock);
 }
 
 static void list_attributes(int dirfd, const char *name)
@@ -138,7 +140,7 @@ static void list_attributes(int dirfd, const char *name)
 	llistxattr(path, NULL, 0);
 }
 
-static void look(struct piece *p)
+static void look(struct job *j, struct piece *p)
 {
 	char link[LINK_BYTES];
 	struct statx st;
@@ -153,16 +155,17 @@ static void look(struct piece *p)
 		list_attributes(p->dirfd, f->name);
 		f->size = S_ISREG(st.stx_mode) ? st.stx_size : 0;
 		if (S_ISDIR(st.stx_mode))
-			hand_over(&to_look, piece_new(p->dirfd, f->name));
+			hand_over(j, &j->to_look, piece_new(p->dirfd, f->name));
 		else if (S_ISLNK(st.stx_mode) &&
 			 readlinkat(p->dirfd, f->name, link, sizeof(link)) < 0)
 			error(1, errno, "%s", f->name);
 	}
-	hand_over(&to_copy, p);
+	hand_over(j, &j->to_copy, p);
 }
 
 /* Cut what one call gave into pieces, for others to look at. */
-static void hand_over_names(int fd, const char *data, size_t len)
+static void hand_over_names(struct job *j, int fd, const char *data,
+			    size_t len)
 {
 	struct piece *p = NULL;
 	size_t at;
@@ -177,82 +180,79 @@ static void hand_over_names(int fd, const char *data, size_t len)
 			p = piece_new(fd, NULL);
 		p->files[p->n++].name = d->d_name;
 		if (p->n == CHUNK) {
-			hand_over(&to_look, p);
+			hand_over(j, &j->to_look, p);
 			p = NULL;
 		}
 	}
 	if (p)
-		hand_over(&to_look, p);
+		hand_over(j, &j->to_look, p);
 }
 
-static void read_folder(const struct piece *p)
+static void read_folder(struct job *j, const struct piece *p)
 {
 	int fd = openat(p->dirfd, p->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char *data;
+	_Alignas(struct dirent64) char data[READ_BYTES];
+	char *names;
 	ssize_t n;
 
 	if (fd < 0)
 		error(1, errno, "%s", p->name);
-	for (;;) {
-		data = allocate(READ_BYTES);
-		n = getdents64(fd, data, READ_BYTES);
-		if (n < 0)
-			error(1, errno, "%s", p->name);
-		if (!n)
-			break;
-		data = realloc(data, n);
-		hand_over_names(fd, data, n);
+	while ((n = getdents64(fd, data, sizeof(data))) > 0) {
+		names = allocate(n);
+		memcpy(names, data, n);
+		hand_over_names(j, fd, names, n);
 	}
-	free(data);
+	if (n < 0)
+		error(1, errno, "%s", p->name);
 }
 
 /* The first step, until nobody can find anything more. */
-static void look_at_all(void)
+static void look_at_all(struct job *j)
 {
 	struct piece *p;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&j->lock);
 	for (;;) {
-		p = take(&to_look);
-		if (!p && !looking)
+		p = take(&j->to_look);
+		if (!p && !j->looking)
 			break;
 		if (!p) {
-			pthread_cond_wait(&changed, &lock);
+			pthread_cond_wait(&j->changed, &j->lock);
 			continue;
 		}
-		looking++;
-		pthread_mutex_unlock(&lock);
+		j->looking++;
+		pthread_mutex_unlock(&j->lock);
 		if (p->n)
-			look(p);
+			look(j, p);
 		else
-			read_folder(p);
-		pthread_mutex_lock(&lock);
-		looking--;
+			read_folder(j, p);
+		pthread_mutex_lock(&j->lock);
+		j->looking--;
 	}
-	pthread_cond_broadcast(&changed);
-	pthread_mutex_unlock(&lock);
+	pthread_cond_broadcast(&j->changed);
+	pthread_mutex_unlock(&j->lock);
 }
 
-static void write_buffer(struct buffer *b)
+static void write_buffer(struct job *j, struct buffer *b)
 {
-	pthread_mutex_lock(&write_lock);
-	if (pwrite(target, b->data, b->used, written) != (ssize_t)b->used)
+	pthread_mutex_lock(&j->write_lock);
+	if (pwrite(j->target, b->data, b->used, j->written) != (ssize_t)b->used)
 		error(1, errno, "cannot write");
-	written += b->used;
-	pthread_mutex_unlock(&write_lock);
+	j->written += b->used;
+	pthread_mutex_unlock(&j->write_lock);
 	b->used = 0;
 }
 
 /* Read @size bytes of @fd, and have them end with a block. */
-static void read_file(int fd, const char *name, uint64_t size,
-		      struct buffer *b)
+static void read_file(struct job *j, int fd, const char *name,
+		      uint64_t size, struct buffer *b)
 {
 	uint64_t at, room;
 	ssize_t n;
 
 	for (at = 0; at < size; at += n) {
 		if (b->used == BUFFER)
-			write_buffer(b);
+			write_buffer(j, b);
 		room = BUFFER - b->used;
 		n = pread(fd, b->data + b->used,
 			  size - at < room ? size - at : room, at);
@@ -265,7 +265,7 @@ static void read_file(int fd, const char *name, uint64_t size,
 	b->used += room;
 }
 
-static void copy(const struct piece *p, struct buffer *b)
+static void copy(struct job *j, const struct piece *p, struct buffer *b)
 {
 	const struct file *f;
 	struct stat st;
@@ -278,40 +278,47 @@ static void copy(const struct piece *p, struct buffer *b)
 			    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			error(1, errno, "%s", f->name);
-		read_file(fd, f->name, f->size, b);
+		read_file(j, fd, f->name, f->size, b);
 		if (fstat(fd, &st))
 			error(1, errno, "%s", f->name);
 		close(fd);
 	}
 }
 
-static void copy_all(void)
+static void copy_all(struct job *j)
 {
 	struct buffer b = { allocate(BUFFER), 0 };
 	struct piece *p;
 
 	do {
-		pthread_mutex_lock(&lock);
-		p = take(&to_copy);
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_lock(&j->lock);
+		p = take(&j->to_copy);
+		pthread_mutex_unlock(&j->lock);
 		if (p)
-			copy(p, &b);
+			copy(j, p, &b);
 	} while (p);
 	if (b.used)
-		write_buffer(&b);
+		write_buffer(j, &b);
 }
 
 /* No thread leaves the first step before its end, so that none comes to the
  * second before all is known. */
 static void *work(void *arg)
 {
-	look_at_all();
-	copy_all();
-	return arg;
+	look_at_all(arg);
+	copy_all(arg);
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
+	struct job j = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER,
+		.write_lock = PTHREAD_MUTEX_INITIALIZER,
+		.to_look.last = &j.to_look.first,
+		.to_copy.last = &j.to_copy.first,
+	};
 	pthread_t threads[MAX_THREADS];
 	struct rlimit files;
 	int i, n;
@@ -325,14 +332,14 @@ int main(int argc, char **argv)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	target = open(argv[3], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (target < 0)
+	j.target = open(argv[3], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (j.target < 0)
 		error(1, errno, "%s", argv[3]);
-	append(&to_look, piece_new(AT_FDCWD, argv[2]));
+	append(&j.to_look, piece_new(AT_FDCWD, argv[2]));
 	for (i = 1; i < n; i++)
-		if (pthread_create(&threads[i], NULL, work, NULL))
+		if (pthread_create(&threads[i], NULL, work, &j))
 			error(1, 0, "cannot start a thread");
-	work(NULL);
+	work(&j);
 	for (i = 1; i < n; i++)
 		pthread_join(threads[i], NULL);
 	return 0;
