@@ -171,8 +171,9 @@ static errcode_t add_file(struct plan *p, struct node *n)
 
 static errcode_t add_inode(struct plan *p, struct node *n)
 {
-	struct tree_inode *inode = n->inode;
+	const struct tree_inode *inode = n->inode;
 
+	plan_count_inode(p, inode);
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
 		return add_file(p, n);

@@ -93,6 +93,9 @@ struct plan {
 	struct plan_ea *ea;	/* by number */
 	size_t n_ea, cap_ea;
 	uint32_t n_xattr_blocks;
+	struct e4pack_totals counted;	/* of these only what inodes and files
+					 * come to, each file as if it lay in
+					 * one piece if it does not lie yet */
 	uint64_t seqs;	/* sum of the cookies that the mappings of all files
 			 * had when they were counted: each only grows */
 
@@ -190,6 +193,9 @@ errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
 /* Blocks that a folder has at least. */
 uint64_t plan_dir_least(const struct tree_inode *dir,
 			const struct format *fmt);
+
+/* Count one inode of users into p->counted. */
+void plan_count_inode(struct plan *p, const struct tree_inode *inode);
 
 /* Fill the totals of a solved plan. */
 void plan_totals(const struct plan *p, struct e4pack_totals *t);

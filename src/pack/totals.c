@@ -2,16 +2,28 @@
 /* The figures of a solved plan. */
 #include "pack/plan.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 #include "pack/live_frame.h"
 
-static void count_inode(struct e4pack_totals *t, const struct tree_inode *i)
+/* On a live image a file has its places, and lies as it lies. */
+static void count_file(struct plan *p, const struct delayed_file *f)
 {
-	switch (i->mode & S_IFMT) {
+	const struct run one = { .len = delayed_file_space(f) };
+	struct e4pack_totals *t = &p->counted;
+
+	t->files++;
+	t->reserved_blocks += one.len;
+	t->extents += delayed_file_count_extents(f, &one, p->live ? 1 : 0);
+}
+
+void plan_count_inode(struct plan *p, const struct tree_inode *inode)
+{
+	struct e4pack_totals *t = &p->counted;
+
+	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
-		t->files++;
+		count_file(p, &inode->file);
 		break;
 	case S_IFDIR:
 		t->directories++;
@@ -23,25 +35,22 @@ static void count_inode(struct e4pack_totals *t, const struct tree_inode *i)
 		t->specials++;
 		break;
 	}
-	t->hardlinks += i->links - 1;
+	t->hardlinks += inode->links - 1;
 }
 
-/* Inode and content of a file are looked at together: in a large tree each
- * look is one at memory that no cache holds. */
-static void count_object(struct e4pack_totals *t, const struct plan *p,
-			 const struct plan_object *o)
+/* The extents of @o beyond those of a file in one piece. */
+static uint64_t more_extents(const struct plan *p,
+			     const struct plan_object *o)
 {
 	const struct run *runs;
 	struct run one;
 	size_t n;
 
-	if (plan_is_first_name(p, o))
-		count_inode(t, o->node->inode);
-	if (o->kind != PLAN_FILE)
-		return;
-	t->reserved_blocks += o->space;
+	if (o->kind != PLAN_FILE || o->whole || p->live)
+		return 0;
 	runs = plan_runs(p, o, &one, &n);
-	t->extents += delayed_file_count_extents(plan_file(o), runs, n);
+	return delayed_file_count_extents(plan_file(o), runs, n) -
+	       delayed_file_count_extents(plan_file(o), NULL, 0);
 }
 
 void plan_totals(const struct plan *p, struct e4pack_totals *t)
@@ -49,7 +58,7 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 	const struct reserve *r = &p->tree->delay->reserve;
 	size_t i;
 
-	memset(t, 0, sizeof(*t));
+	*t = p->counted;
 	t->block_size = p->format.block_size;
 	t->blocks = p->geometry.blocks;
 	t->bytes = t->blocks << p->format.block_bits;
@@ -61,12 +70,8 @@ void plan_totals(const struct plan *p, struct e4pack_totals *t)
 		t->free_blocks += p->free.runs[i].len;
 	t->metadata_blocks = t->blocks - t->data_blocks - t->journal_blocks -
 			     t->free_blocks;
-	count_inode(t, p->tree->root->inode);
-	count_inode(t, p->lost_found->inode);
-	for (i = 0; i < p->n_names; i++)
-		count_inode(t, p->names[i]->inode);
 	for (i = 0; i < p->n_objects; i++)
-		count_object(t, p, &p->objects[i]);
+		t->extents += more_extents(p, &p->objects[i]);
 	t->allocated_blocks = r->claimed_total ?
 		r->claimed_total << p->format.cluster_bits :
 		t->reserved_blocks;

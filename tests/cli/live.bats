@@ -137,6 +137,26 @@ interleaved() {
 	done
 }
 
+@test "live: the extents that are told are those on disk" {
+	local i told
+	mkdir tree
+	for i in 1 2 3 4 5; do
+		head -c 300000 /dev/zero | tr '\0' "$i" >tree/$i
+	done
+	for way in '' --nodelalloc '--nodelalloc --allocator kernel' \
+		'--dirty-limit 64K'; do
+		# shellcheck disable=SC2086
+		run -0 e4pack create --json -s 32M $way new.img tree
+		told=$(jq .extents <<<"$output")
+		[ "$(e4pack frag --json new.img | jq .extents)" -eq "$told" ]
+		rm new.img
+		case $way in
+		*kernel) ((told > 5)) || fail "$told are not split" ;;
+		*) [ "$told" -eq 5 ] || fail "$told with '$way'" ;;
+		esac
+	done
+}
+
 @test "live: a full image refuses the command that has no room" {
 	run --separate-stderr batch --allocator best-fit -s 8M new.img <<-'END'
 		df
