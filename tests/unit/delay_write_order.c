@@ -138,14 +138,14 @@ static void test_falling(void **state)
 /* As many rows as are looked at, and one more. */
 static void test_many_rows(void **state)
 {
-	static unsigned int order[1025];
+	static unsigned int order[257];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 1025; i++)
-		order[i] = 1024 - i;
-	assert_false(check_rows(order + 1, 1024, 19, 1000, 3));
-	assert_true(check_rows(order, 1025, 19, 1000, 3));
+	for (i = 0; i < 257; i++)
+		order[i] = 256 - i;
+	assert_false(check_rows(order + 1, 256, 75, 1000, 3));
+	assert_true(check_rows(order, 257, 75, 1000, 3));
 }
 
 static void test_random(void **state)
