@@ -50,12 +50,15 @@ class Tree:
         self.has_times = False  # ctime and atime are those of the image
 
     def set_groups(self, keys):
-        """Give each file with several names the first of them."""
-        first = {}
+        """Give each file with several names in the tree the first of them.
+        On a host it may have more, which lie elsewhere."""
+        names = {}
         for path in sorted(keys):
-            first.setdefault(keys[path], path)
-        for path, key in keys.items():
-            self.entries[path].group = first[key]
+            names.setdefault(keys[path], []).append(path)
+        for group in names.values():
+            if len(group) > 1:
+                for path in group:
+                    self.entries[path].group = group[0]
 
 
 def digest(ranges, read, size):

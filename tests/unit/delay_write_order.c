@@ -169,7 +169,7 @@ static void test_random(void **state)
 			a = rand_r(&seed) % n;
 			b = a + rand_r(&seed) % (n - a);
 			memcpy(kept, places, a * sizeof(*kept));
-			memcpy(places, places + a, (b - a) * sizeof(*kept));
+			memmove(places, places + a, (b - a) * sizeof(*kept));
 			memcpy(places + (b - a), kept, a * sizeof(*kept));
 		}
 		check(places, n);
