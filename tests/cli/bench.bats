@@ -89,6 +89,7 @@ more() {
 }
 
 @test "bench: bare calls copy every file, each into whole blocks" {
+	command -v "${CC:-cc}" >cc || skip 'no compiler'
 	"${CC:-cc}" -D_GNU_SOURCE -O1 -pthread -o bare \
 		"$BATS_TEST_DIRNAME/../bench/bare.c"
 	python3 - <<-'END'
