@@ -97,9 +97,11 @@ def counted(case, library):
 
 def given_up(done):
     """Whether a library has ended the program, as some do without memory:
-    libarchive says so and exits, libext2fs aborts."""
-    return done.stderr.startswith(b"Fatal Internal Error in libarchive: ") or (
-        done.returncode == -signal.SIGABRT and not done.stderr)
+    libarchive says so and exits, the loader does while it loads that, and
+    libext2fs aborts."""
+    return (done.stderr.startswith(b"Fatal Internal Error in libarchive: ") or
+            done.returncode == 127 and done.stderr == b"out of memory\n" or
+            done.returncode == -signal.SIGABRT and not done.stderr)
 
 
 def attempt(case, library, kind, n, action, times):
