@@ -15,7 +15,7 @@
 #include "base/buf.h"
 
 enum {
-	MAX_ROWS = 256,	/* each stretch looks at all of them */
+	MAX_ROWS = 256,		/* each stretch looks at all of them */
 	LEAST_ITEMS = 8,	/* of a stretch on average, to be worth it */
 };
 

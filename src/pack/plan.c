@@ -157,6 +157,7 @@ static errcode_t add_file(struct plan *p, struct node *n)
 	const struct delayed_file *f = &n->inode->file;
 	uint64_t blocks = delayed_file_blocks(f);
 	uint64_t space = delayed_file_space(f);
+	const struct run one = { .len = space };
 
 	if (f->size > INT32_MAX && !p->format.large_file)
 		return E4PACK_ET_TOO_BIG;
@@ -166,6 +167,10 @@ static errcode_t add_file(struct plan *p, struct node *n)
 	if (!blocks)
 		return 0;
 	p->seqs += delayed_file_seq(f);
+	p->counted.reserved_blocks += space;
+	/* On a live image it has its places, and lies as it lies. */
+	p->counted.extents += delayed_file_count_extents(f, &one,
+							 p->live ? 1 : 0);
 	return plan_add_object(p, PLAN_FILE, n, blocks);
 }
 

@@ -194,7 +194,7 @@ errcode_t plan_dir_layout(struct dir_layout *l, struct dir_name **names,
 uint64_t plan_dir_least(const struct tree_inode *dir,
 			const struct format *fmt);
 
-/* Count one inode of users into p->counted. */
+/* Count one inode of users, by its type, into p->counted. */
 void plan_count_inode(struct plan *p, const struct tree_inode *inode);
 
 /* Fill the totals of a solved plan. */

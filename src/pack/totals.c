@@ -6,24 +6,13 @@
 
 #include "pack/live_frame.h"
 
-/* On a live image a file has its places, and lies as it lies. */
-static void count_file(struct plan *p, const struct delayed_file *f)
-{
-	const struct run one = { .len = delayed_file_space(f) };
-	struct e4pack_totals *t = &p->counted;
-
-	t->files++;
-	t->reserved_blocks += one.len;
-	t->extents += delayed_file_count_extents(f, &one, p->live ? 1 : 0);
-}
-
 void plan_count_inode(struct plan *p, const struct tree_inode *inode)
 {
 	struct e4pack_totals *t = &p->counted;
 
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
-		count_file(p, &inode->file);
+		t->files++;
 		break;
 	case S_IFDIR:
 		t->directories++;
