@@ -75,6 +75,7 @@ PACKERS = {
 # What the kernel alone takes for many small files; see bare.c.
 SMALL_FILES = {**PACKERS,
                "bare calls": 'exec "$BARE" "$(nproc)" "$in" "$out"'}
+MANY_FILES = {k: SMALL_FILES[k] for k in ("e4pack", "tar", "bare calls")}
 SPARSE_TAR = dict(PACKERS, tar='exec tar -S -C "$in" -cf "$out" .')
 SPARSE_TAR["cp"] = 'exec cp -a --sparse=auto "$in" "$out"'
 WITH_CP = dict(PACKERS, cp='exec cp -a "$in" "$out"')
@@ -116,12 +117,10 @@ CASES = [
     disk("debian", "a Debian system", by_object),
     disk("small", "200,000 small files", by_object),
     disk("big", "2 files of 1 GiB", 64 * MIB),
-    Case("kibs", "200,000 files of 1 KiB", "kibs",
-         {k: SMALL_FILES[k] for k in ("e4pack", "tar", "bare calls")},
-         ("tar", 0.6), by_object),
+    Case("kibs", "200,000 files of 1 KiB", "kibs", MANY_FILES, ("tar", 0.6),
+         by_object),
     Case("million", "1,000,000 files of 1 KiB", "million",
-         {k: SMALL_FILES[k] for k in ("e4pack", "tar", "bare calls")},
-         ("kibs", 5.5), lambda n: 300 * n),
+         MANY_FILES, ("kibs", 5.5), lambda n: 300 * n),
     Case("holes", "100,000 times data and hole", "holes",
          {"e4pack": create(), "cp": 'exec cp -a "$in" "$out"'}, 0.5,
          64 * MIB),
@@ -215,8 +214,8 @@ class Bench:
         kib += kib // 4 + n * 5 + 65536
         out = (self.disk if case.on_disk else self.dir) + "/out"
         return dict(os.environ, E4PACK=E4PACK, BARE=BARE, dir=self.dir,
-                    out=out, size=f"{kib}K", blocks=f"{kib}K", inodes=str(n + 1000),
-                    **{"in": path})
+                    out=out, size=f"{kib}K", blocks=f"{kib}K",
+                    inodes=str(n + 1000), **{"in": path})
 
     def turn(self, case, command, env, log, measure=run_timed):
         remove(env["out"])
