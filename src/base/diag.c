@@ -10,13 +10,26 @@
 
 #include "base/errors.h"
 
+/* Have com_err know the texts of our codes.  What compile_et makes for that
+ * looks at com_err's list without its lock. */
+static void add_texts(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool added;
+
+	pthread_mutex_lock(&lock);
+	if (!added)
+		added = !add_error_table(&et_e4pk_error_table);
+	pthread_mutex_unlock(&lock);
+}
+
 void diag_init(struct diag *d, diag_sink *sink, void *arg)
 {
 	memset(d, 0, sizeof(*d));
 	d->sink = sink;
 	d->arg = arg;
 	pthread_mutex_init(&d->lock, NULL);
-	initialize_e4pk_error_table();
+	add_texts();
 }
 
 void diag_release(struct diag *d)
