@@ -295,12 +295,12 @@ static errcode_t commit(struct edit *e)
 	struct journal *j = &e->journal;
 	uint8_t super[SUPER_BYTES];
 	struct logged_block *blocks = NULL;
-	struct commit c = { .journal_only = e->options->journal_only };
-	struct timespec now;
+	struct commit c = {
+		.journal_only = e->options->journal_only,
+		.time = { .sec = e->now },
+	};
 	errcode_t err;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	c.time = (struct timestamp){ now.tv_sec, (uint32_t)now.tv_nsec };
 	group_edit_super(e->groups, super, e->now);
 	c.super = super;
 	err = list_changed(e, &blocks, &c.n);

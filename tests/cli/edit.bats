@@ -405,3 +405,22 @@ inode() {
 	[[ $stderr != *'use -N'* ]]
 	clean old.img
 }
+
+@test "edit: with SOURCE_DATE_EPOCH the same edit gives the same bytes" {
+	old_image
+	cp old.img again.img
+	cat >script <<-'END'
+		put =new /n
+		setxattr /n user.a =b
+		append /big =tail
+		rm -r /d
+		mkdir -p /a/b
+		symlink n /a/s
+	END
+	for image in old.img again.img; do
+		SOURCE_DATE_EPOCH=1700000000 edit -q "$image" script
+		SOURCE_DATE_EPOCH=1700000000 "$E4PACK" add -q "$image" t
+	done
+	cmp old.img again.img
+	e2fsck -fn old.img
+}
