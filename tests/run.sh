@@ -1,18 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds e4pack twice from a copy of the source tree and runs every test:
+# Builds e4pack from a copy of the source tree and runs every test:
 #
-#   sh tests/run.sh [unit|cli|prop|real|fuzz|check]...
+#   sh tests/run.sh [unit|threads|cli|prop|real|fuzz|check]...
 #
-#   unit   the rooms' own tests, in a build with sanitizers and --enable-verify
-#   cli    the commands as a user calls them (bats)
-#   prop   random trees and random scripts, in both builds; scripts beside
-#          the running kernel
-#   real   the folders of this machine
-#   fuzz   the fuzz targets: over their seeds in the build with sanitizers,
-#          and 15 s each with libFuzzer (FUZZ_TIME)
-#   check  layers, symbols, manuals, shell scripts
+#   unit     the rooms' own tests, in a build with sanitizers and
+#            --enable-verify
+#   threads  those of what has threads, and create with many, in a build with
+#            ThreadSanitizer
+#   cli      the commands as a user calls them (bats)
+#   prop     random trees and random scripts, in both builds; scripts beside
+#            the running kernel
+#   real     the folders of this machine
+#   fuzz     the fuzz targets: over their seeds in the build with sanitizers,
+#            and 15 s each with libFuzzer (FUZZ_TIME)
+#   check    layers, symbols, manuals, shell scripts
 #
 # Without arguments all of them run.  The last line is
 # "N passed, N failed, N skipped", the exit status 0 when none failed.
@@ -21,12 +24,12 @@
 set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-suites=${*:-unit cli prop real fuzz check}
+suites=${*:-unit threads cli prop real fuzz check}
 for suite in $suites; do
 	case $suite in
-	unit | cli | prop | real | fuzz | check) ;;
+	unit | threads | cli | prop | real | fuzz | check) ;;
 	*)
-		echo "usage: run.sh [unit|cli|prop|real|fuzz|check]..." >&2
+		echo "usage: run.sh [unit|threads|cli|prop|real|fuzz|check]..." >&2
 		exit 2
 		;;
 	esac
@@ -76,7 +79,9 @@ skip() {
 	echo '0 0 1' >>"$counts"
 }
 
-# build NAME CONFIGURE-OPTIONS...: makes $work/NAME with everything in it.
+# build NAME CONFIGURE-OPTIONS...: makes $work/NAME with everything in it, or
+# of the programs that are tests only $programs.
+programs=
 build() {
 	name=$1
 	shift
@@ -85,7 +90,8 @@ build() {
 	cd "$work/$name" || give_up "no folder $name"
 	{
 		"$work/source/configure" "$@" && make -j"$jobs" &&
-			make -j"$jobs" check TESTS=
+			make -j"$jobs" check TESTS= \
+				${programs:+"check_PROGRAMS=$programs"}
 	} >"$work/$name.log" 2>&1 || {
 		tail -n 60 "$work/$name.log" >&2
 		give_up "the $name build failed"
@@ -121,18 +127,35 @@ one() {
 	esac
 }
 
-run_unit() {
-	say 'unit tests'
-	cd "$work/verify" || give_up 'the verify build is gone'
+# unit BUILD: the programs of rooms that $work/BUILD has.
+unit() {
+	cd "$work/$1" || give_up "the $1 build is gone"
 	for program in tests/unit/*; do
 		if [ -d "$program" ] || [ ! -x "$program" ]; then
 			continue
 		fi
-		tap "$program" env CMOCKA_MESSAGE_OUTPUT=TAP \
+		tap "$1/$program" env CMOCKA_MESSAGE_OUTPUT=TAP \
 			srcdir="$work/source" \
 			timeout 300 "./$program"
 	done
 	cd "$top" || give_up 'the source folder is gone'
+}
+
+run_unit() {
+	say 'unit tests'
+	unit verify
+}
+
+# A race is told at the end of a program, by its exit status.
+run_threads() {
+	say 'threads'
+	if ! $has_proc; then
+		skip threads 'ThreadSanitizer needs /proc'
+		return
+	fi
+	unit threads
+	tap determinism-threads env E4PACK="$work/threads/src/e4pack" \
+		bats --tap "$top/tests/cli/determinism.bats"
 }
 
 # The files run side by side, each with its own output, counted in order.
@@ -289,6 +312,14 @@ if needs unit || needs prop || needs fuzz; then
 	fi
 	# shellcheck disable=SC2086
 	build verify --enable-werror --enable-verify $sanitize CFLAGS='-g -O1'
+fi
+
+if needs threads && $has_proc; then
+	programs='tests/unit/api_threads tests/unit/delay_write_queue'
+	for part in access ahead folders; do
+		programs="$programs tests/unit/source_$part"
+	done
+	build threads --enable-werror --enable-sanitize=thread CFLAGS='-g -O1'
 fi
 
 for suite in $suites; do
