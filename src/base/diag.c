@@ -99,6 +99,7 @@ static void tell(struct diag *d, enum diag_level level, const char *subject,
 
 /* Tell "what happened", with ": reason" for an errno; without memory as much
  * as fits a small buffer. */
+__attribute__((format(printf, 5, 0)))
 static void report(struct diag *d, enum diag_level level, const char *subject,
 		   errcode_t code, const char *fmt, va_list ap)
 {

@@ -80,6 +80,7 @@ static void tell(struct faults *f, const struct fault *x, const char *path)
 		tell_text(f->out, x, path);
 }
 
+__attribute__((format(printf, 4, 0)))
 static void add(struct faults *f, enum fault_place place, uint32_t number,
 		const char *fmt, va_list ap)
 {

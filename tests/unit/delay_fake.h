@@ -95,8 +95,8 @@ static const struct origin_ops fake_ops = { fake_open, fake_read, fake_close,
 
 static void fake_init(struct fake *f, enum kind kind, uint32_t seed)
 {
-	*f = (struct fake){ .origin = { &fake_ops, 1 }, .kind = kind,
-			    .seed = seed, .fd = -1 };
+	*f = (struct fake){ .origin = { .ops = &fake_ops, .refs = 1 },
+			    .kind = kind, .seed = seed, .fd = -1 };
 }
 
 static int temp_file(void)
