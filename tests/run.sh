@@ -15,7 +15,7 @@
 #   real     the folders of this machine
 #   fuzz     the fuzz targets: over their seeds in the build with sanitizers,
 #            and 15 s each with libFuzzer (FUZZ_TIME)
-#   check    layers, symbols, manuals, shell scripts
+#   check    layers, symbols, manuals, shell scripts, a build by clang
 #
 # Without arguments all of them run.  The last line is
 # "N passed, N failed, N skipped", the exit status 0 when none failed.
@@ -188,9 +188,9 @@ run_cli() {
 run_prop() {
 	say 'random trees'
 	tap random_trees python3 "$top/tests/prop/random_trees.py" \
-		--e4pack "$work/plain/src/e4pack" --count 60 --seconds 240
+		--e4pack "$work/plain/src/e4pack" --count 45 --seconds 240
 	tap random_trees-verify python3 "$top/tests/prop/random_trees.py" \
-		--e4pack "$work/verify/src/e4pack" --seed 1000 --count 20 \
+		--e4pack "$work/verify/src/e4pack" --seed 1000 --count 15 \
 		--seconds 180
 	say 'random scripts'
 	tap random_scripts python3 "$top/tests/prop/random_scripts.py" \
@@ -260,6 +260,18 @@ run_fuzz() {
 		"${FUZZ_TIME:-15}"
 }
 
+# In a shell of its own, as it goes into another folder.
+clang_build() (
+	if ! command -v clang >/dev/null; then
+		echo 'it needs clang'
+		exit 77
+	fi
+	mkdir "$work/clang" && cd "$work/clang" &&
+		"$work/source/configure" -q --enable-werror CC=clang \
+			CFLAGS=-O0 &&
+		make -j"$jobs" && make -j"$jobs" check TESTS=
+)
+
 run_check() {
 	say 'the tree itself'
 	E4PACK=$work/plain/src/e4pack
@@ -270,6 +282,7 @@ run_check() {
 		one "$script.sh" sh "$top/tests/$script.sh"
 	done
 	one 'make distdir' make -C "$work/plain" distdir
+	one 'a build by clang' clang_build
 }
 
 needs() {
