@@ -328,7 +328,7 @@ if needs unit || needs prop || needs fuzz; then
 fi
 
 if needs threads && $has_proc; then
-	programs='tests/unit/api_threads tests/unit/delay_write_queue'
+	programs='tests/unit/api_calls tests/unit/delay_write_queue'
 	for part in access ahead folders; do
 		programs="$programs tests/unit/source_$part"
 	done

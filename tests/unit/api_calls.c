@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Calls that run at once in different threads share no state: each gives what
- * it gives alone, and its failures are told to its own sink. */
+/* What the interface promises of its calls: those that run at once in
+ * different threads share no state, and each ends as its caller's functions
+ * and flags ask for, with nothing left behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
@@ -103,7 +105,8 @@ static bool build(struct caller *c, const struct e4pack_session *session,
 	path_in(wrong, c->dir, "missing");
 	if (e4pack_create(&o, image, &missing, 1, NULL) != E4PACK_FAILED)
 		return false;
-	return put_file(c->dir, "script", "append /f7 =more\nmkdir /new\nes /f7\nls /\n") &&
+	return put_file(c->dir, "script", "append /f7 =more\nmkdir /new\n"
+			"es /f7\nls /\n") &&
 	       !e4pack_create(&o, image, &source, 1, NULL) &&
 	       !e4pack_batch(&b, image, &batch, 1) && keep_file(c, image);
 }
@@ -215,6 +218,181 @@ static void at_once(void **state)
 	buf_release(&alone[1].told);
 }
 
+/* One caller, and what it asks for. */
+struct asked {
+	char dir[PATH_ROOM], image[PATH_ROOM], tree[PATH_ROOM];
+	struct buf told;
+	struct e4pack_options options;
+	long answer;		/* of its functions */
+	uint64_t files;		/* that it was told of */
+	bool past_the_end;	/* more was done than there is */
+};
+
+static long made(void *arg, const struct e4pack_totals *totals)
+{
+	struct asked *a = arg;
+
+	a->files = totals->files;
+	return a->answer;
+}
+
+static long refuse(void *arg, const char *text, size_t len)
+{
+	const struct asked *a = arg;
+
+	(void)text;
+	(void)len;
+	return a->answer;
+}
+
+static void see(void *arg, const char *phase, uint64_t done, uint64_t total)
+{
+	struct asked *a = arg;
+
+	if (!*phase || (total && done > total))
+		a->past_the_end = true;
+}
+
+static void asked_init(struct asked *a)
+{
+	static char name[] = "ask-a";
+
+	memset(a, 0, sizeof(*a));
+	path_in(a->dir, root, name);
+	path_in(a->image, a->dir, "image");
+	path_in(a->tree, root, "tree");
+	assert_int_equal(mkdir(a->dir, 0755), 0);
+	name[sizeof(name) - 2]++;
+	a->options = (struct e4pack_options){
+		.session = { .message = hear, .message_arg = &a->told,
+			     .progress = see, .progress_arg = a },
+		.made = made, .made_arg = a, .no_sync = true,
+	};
+}
+
+/* Return: the messages as a string; the next call does away with it. */
+static const char *asked_told(struct asked *a)
+{
+	const char *told = buf_str(&a->told);
+
+	assert_non_null(told);
+	a->told.len = 0;
+	return told;
+}
+
+static enum e4pack_status create(struct asked *a,
+				 struct e4pack_totals *totals)
+{
+	const char *source = a->tree;
+
+	return e4pack_create(&a->options, a->image, &source, 1, totals);
+}
+
+/* No image, and nothing on the way to one. */
+static void assert_nothing(struct asked *a)
+{
+	assert_int_equal(rmdir(a->dir), 0);
+	buf_release(&a->told);
+}
+
+static void made_is_asked(void **state)
+{
+	struct e4pack_totals totals;
+	struct asked a;
+
+	(void)state;
+	asked_init(&a);
+	a.answer = EIO;
+	assert_int_equal(create(&a, NULL), E4PACK_FAILED);
+	assert_int_equal(a.files, FILES);
+	assert_non_null(strstr(asked_told(&a), "is not made"));
+	assert_int_equal(rmdir(a.dir), 0);
+	assert_int_equal(mkdir(a.dir, 0755), 0);
+	a.answer = 0;
+	assert_int_equal(create(&a, &totals), E4PACK_OK);
+	assert_int_equal(totals.files, FILES);
+	assert_string_equal(asked_told(&a), "");
+	assert_false(a.past_the_end);
+	buf_release(&a.told);
+}
+
+static void stop_leaves_nothing(void **state)
+{
+	static const volatile sig_atomic_t stop = 1;
+	struct asked a;
+
+	(void)state;
+	asked_init(&a);
+	a.options.session.stop = &stop;
+	assert_int_equal(create(&a, NULL), E4PACK_INTERRUPTED);
+	assert_string_equal(asked_told(&a), "");
+	assert_nothing(&a);
+}
+
+/* A pipe that nobody reads any more needs no message, a full disk does. */
+static void output_ends_the_call(void **state)
+{
+	struct e4pack_tree_options ls = { .recursive = true };
+	struct asked a;
+
+	(void)state;
+	asked_init(&a);
+	assert_int_equal(create(&a, NULL), E4PACK_OK);
+	ls.inspect.session = a.options.session;
+	ls.inspect.output = refuse;
+	ls.inspect.output_arg = &a;
+	a.answer = ENOSPC;
+	assert_int_equal(e4pack_ls(&ls, a.image, NULL, 0), E4PACK_FAILED);
+	assert_non_null(strstr(asked_told(&a), "cannot write the report"));
+	a.answer = EPIPE;
+	assert_int_equal(e4pack_ls(&ls, a.image, NULL, 0),
+			 E4PACK_INTERRUPTED);
+	assert_string_equal(asked_told(&a), "");
+	buf_release(&a.told);
+}
+
+static void strict_makes_warnings_errors(void **state)
+{
+	/* In 2310, which e2fsck 1.47 reads wrong. */
+	const struct timespec far[] = { { .tv_sec = INT64_C(5) << 31 },
+					{ .tv_sec = INT64_C(5) << 31 } };
+	struct asked a;
+	struct stat st;
+
+	(void)state;
+	asked_init(&a);
+	path_in(a.tree, root, "far");
+	assert_int_equal(mkdir(a.tree, 0755), 0);
+	assert_int_equal(utimensat(AT_FDCWD, a.tree, far, 0), 0);
+	if (stat(a.tree, &st) || st.st_mtime != far[1].tv_sec)
+		skip();		/* this file system cannot have it */
+	a.options.session.strict = true;
+	assert_int_equal(create(&a, NULL), E4PACK_FAILED);
+	assert_non_null(strstr(asked_told(&a), "its time is stored"));
+	assert_int_equal(rmdir(a.dir), 0);
+	assert_int_equal(mkdir(a.dir, 0755), 0);
+	a.options.session.strict = false;
+	assert_int_equal(create(&a, NULL), E4PACK_OK);
+	assert_non_null(strstr(asked_told(&a), "its time is stored"));
+	buf_release(&a.told);
+}
+
+/* All that a caller may leave out. */
+static void nobody_listens(void **state)
+{
+	const struct e4pack_options none = { .no_sync = true };
+	const char *source;
+	struct asked a;
+
+	(void)state;
+	asked_init(&a);
+	source = a.tree;
+	assert_int_equal(e4pack_create(&none, a.image, &source, 1, NULL),
+			 E4PACK_OK);
+	assert_int_equal(e4pack_create(&none, a.image, &source, 1, NULL),
+			 E4PACK_FAILED);
+}
+
 static bool make_tree(void)
 {
 	char tree[PATH_ROOM], name[32];
@@ -280,9 +458,15 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* The first, as it is about first calls. */
 		cmocka_unit_test(at_once),
+		cmocka_unit_test(made_is_asked),
+		cmocka_unit_test(stop_leaves_nothing),
+		cmocka_unit_test(output_ends_the_call),
+		cmocka_unit_test(strict_makes_warnings_errors),
+		cmocka_unit_test(nobody_listens),
 	};
 
-	return cmocka_run_group_tests_name("api/threads", tests, setup,
+	return cmocka_run_group_tests_name("api/calls", tests, setup,
 					   teardown);
 }
