@@ -31,7 +31,7 @@ static void record(void *arg, enum diag_level level, const char *subject,
 		 subject ? subject : "", text);
 }
 
-void scratch_init(struct scratch *s)
+void scratch_make_folder(struct scratch *s)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -42,19 +42,23 @@ void scratch_init(struct scratch *s)
 	assert_int_equal(chmod(s->root, 0755), 0);
 	s->fd = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(s->fd >= 0);
+}
+
+void scratch_init(struct scratch *s)
+{
+	scratch_make_folder(s);
 	diag_init(&s->diag, record, s);
 	s->options.diag = &s->diag;
 	s->options.progress = &s->progress;
 	s->options.threads = 3;
 }
 
-void scratch_release(struct scratch *s)
+void scratch_remove_folder(struct scratch *s)
 {
 	pid_t pid;
 	int status;
 
 	close(s->fd);
-	diag_release(&s->diag);
 	/* rm reaches paths that are too long for one call. */
 	pid = fork();
 	assert_true(pid >= 0);
@@ -64,6 +68,12 @@ void scratch_release(struct scratch *s)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+void scratch_release(struct scratch *s)
+{
+	diag_release(&s->diag);
+	scratch_remove_folder(s);
 }
 
 int scratch_setup(void **state)
@@ -96,6 +106,18 @@ void scratch_file(struct scratch *s, const char *name, const char *text)
 void scratch_mkdir(struct scratch *s, const char *name)
 {
 	assert_int_equal(mkdirat(s->fd, name, 0755), 0);
+}
+
+void scratch_files(struct scratch *s, const char *dir, int n)
+{
+	char name[64];
+	int i;
+
+	scratch_mkdir(s, dir);
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s/f%d", dir, i);
+		scratch_file(s, name, name);
+	}
 }
 
 errcode_t scratch_scan(struct scratch *s, struct buf *paths)

@@ -28,6 +28,10 @@ void scratch_init(struct scratch *s);
 /* Remove the folder with everything in it. */
 void scratch_release(struct scratch *s);
 
+/* The same with the folder alone: nothing of e4pack is called. */
+void scratch_make_folder(struct scratch *s);
+void scratch_remove_folder(struct scratch *s);
+
 /* The same for cmocka: *@state is a new scratch. */
 int scratch_setup(void **state);
 int scratch_teardown(void **state);
@@ -39,6 +43,9 @@ int scratch_teardown(void **state);
 /* Make the file @name with the string @text in it. */
 void scratch_file(struct scratch *s, const char *name, const char *text);
 void scratch_mkdir(struct scratch *s, const char *name);
+
+/* Make the folder @dir with @n small files in it: f0, f1 and so on. */
+void scratch_files(struct scratch *s, const char *dir, int n);
 
 /* Scan the folder: the paths, each with a newline after it, go to @paths
  * (NULL: nowhere).  Return: the code that ended the scan. */
